@@ -1,0 +1,67 @@
+#include "cli/commands.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <cstdio>
+#include <exception>
+#include <functional>
+
+#include "cli/common.h"
+#include "cli/version.h"
+
+namespace mailweir {
+namespace {
+
+constexpr int kUsage = 2;
+
+struct Commands {
+  CLI::App app{
+      "Keeps spam from leaving this machine: finds the spamming client, cuts it off on mail ports only, and says why."};
+  CommonOptions common;
+  std::function<int()> chosen;  // set by the verb that was named
+};
+
+void add_common_options(Commands& commands) {
+  CLI::App& app = commands.app;
+  CommonOptions& common = commands.common;
+  app.fallthrough();  // `mailweir analyze --json FILE` as well as `mailweir --json analyze FILE`
+  app.add_option("--config", common.config, "The policy file")->type_name("FILE")->capture_default_str();
+  app.add_option("--state-dir", common.state_dir, "Where what must survive a restart is kept")
+      ->type_name("DIR")
+      ->capture_default_str();
+  app.add_option("--runtime-dir", common.runtime_dir, "Where the running instance is found")
+      ->type_name("DIR")
+      ->capture_default_str();
+  app.add_flag("--json", common.json, "Answer with one JSON object");
+  app.add_flag("--quiet", common.quiet, "No progress and no remarks");
+  app.add_option("--color", common.color, "Colours: auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}));
+  app.set_version_flag("--version", std::string("mailweir ") + kVersion);
+}
+
+}  // namespace
+
+int run_command(int argc, char** argv) try {
+  Commands commands;
+  commands.app.name("mailweir");
+  add_common_options(commands);
+  commands.app.require_subcommand(0, 1);
+  try {
+    commands.app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return commands.app.exit(error);  // --help, --version
+    std::fprintf(stderr, "mailweir: %s\nTry: mailweir --help\n", error.what());
+    return kUsage;
+  }
+  if (!commands.chosen) {
+    std::fputs(commands.app.help().c_str(), stdout);
+    return kUsage;
+  }
+  return commands.chosen();
+} catch (const std::exception& exception) {
+  std::fprintf(stderr, "mailweir: unexpected: %s; please report this\n", exception.what());
+  return 4;
+}
+
+}  // namespace mailweir

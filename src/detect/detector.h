@@ -1,0 +1,58 @@
+// Tells spammers from mail users and mail servers by two sequential tests per client: L against ordinary users, M
+// against mail servers (docs/detection.md). Decides nothing about blocking.
+//
+// In:  ConnectionEvents in event-time order (per client).   Out: ClientReports.
+// Invariants
+//   (1) Same events, settings and key give the same reports, whatever the wall clock says.
+//   (2) Clients are independent of each other: a Detector over half the clients says the same about them.
+//   (3) Holds at most settings.clients_max clients; the most innocent and idlest is forgotten first, and counted.
+//   (4) The evidence of a report adds up to its score.
+// Threads: one at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/keyed_hash.h"
+#include "base/prefix_set.h"
+#include "detect/settings.h"
+#include "record/client_report.h"
+#include "record/connection_event.h"
+
+namespace mailweir {
+
+struct DetectCounters {
+  std::uint64_t events = 0;
+  std::uint64_t forgotten_clients = 0;
+  std::uint64_t clients = 0;  // held now
+};
+
+class Detector {
+ public:
+  Detector(DetectSettings settings, const KeyedHash& hash);
+  ~Detector();
+  Detector(Detector&&) noexcept;
+  Detector& operator=(Detector&&) noexcept;
+
+  void observe(const ConnectionEvent& event);
+
+  // Clients whose verdict became Spammer, or Undecided with L above the threshold ("unregistered mail server?"), since
+  // the last call; each once per verdict until the client is forgotten or cleared.
+  [[nodiscard]] std::vector<ClientReport> take_findings();
+  // After a block ended: the client keeps its history at L = threshold / 2 (docs/detection.md, "Lifting").
+  void lifted(IpPrefix client, Time now);
+
+  // All clients held, highest score_user first.
+  [[nodiscard]] std::vector<ClientReport> reports() const;
+  [[nodiscard]] DetectCounters counters() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// The client an address belongs to: itself in IPv4, its /64 (or settings) in IPv6.
+[[nodiscard]] IpPrefix client_of(IpAddress address, int v6_length);
+
+}  // namespace mailweir
