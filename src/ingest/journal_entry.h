@@ -1,6 +1,7 @@
 // One line of `journalctl -o json`.
 //
-// Sources: systemd.journal-fields(7): _TRANSPORT is written by journald and cannot be forged by the sender; journalctl(1).
+// Sources: systemd.journal-fields(7): _TRANSPORT is written by journald and cannot be forged by the sender;
+// journalctl(1).
 #pragma once
 
 #include <optional>

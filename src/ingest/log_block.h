@@ -55,8 +55,8 @@ struct LogBlock {
   std::array<std::uint64_t, kLineKinds> kinds{};
   std::uint64_t lines = 0;
   std::uint64_t journal_lines = 0;
-  std::uint64_t untagged = 0;     // mail packets accepted without a kernel tag: UniFi, EdgeOS
-  std::uint64_t lost_lines = 0;   // messages that the log itself says it lost
+  std::uint64_t untagged = 0;    // mail packets accepted without a kernel tag: UniFi, EdgeOS
+  std::uint64_t lost_lines = 0;  // messages that the log itself says it lost
 
   void clear();
 };

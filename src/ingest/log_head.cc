@@ -97,7 +97,8 @@ LogHead read_rfc5424_line(LogTime time, std::string_view text, int facility) {
   for (int i = 0; i < 3; ++i) drop_word(text);  // APP PROCID MSGID
   if (text.starts_with('[')) {                  // structured data: "]" inside a value is written "\]"
     std::size_t end = 1;
-    while (end < text.size() && !(text[end] == ']' && text[end - 1] != '\\' && !text.substr(end + 1).starts_with('['))) ++end;
+    while (end < text.size() && !(text[end] == ']' && text[end - 1] != '\\' && !text.substr(end + 1).starts_with('[')))
+      ++end;
     text.remove_prefix(std::min(end + 1, text.size()));
     drop_spaces(text);
   } else {

@@ -17,8 +17,8 @@ namespace mailweir {
 
 enum class LogWriter : std::uint8_t {
   Kernel,
-  Gateway,   // no tag, but the rule name in brackets that UniFi and EdgeOS begin the message with
-  Program,   // anybody else
+  Gateway,  // no tag, but the rule name in brackets that UniFi and EdgeOS begin the message with
+  Program,  // anybody else
 };
 
 struct LogHead {

@@ -2,12 +2,12 @@
 //
 // The kernel writes its fields in a fixed order after the log prefix: IN= OUT= ... SRC= DST= LEN= ... PROTO= SPT= DPT=
 // (net/netfilter/nf_log_syslog.c). The prefix may contain anything, so the last " OUT=" of the line is the kernel's and
-// everything else is read from there on, in the kernel's order; an ICMP error's embedded packet comes later still and is
-// never taken for the packet itself.
+// everything else is read from there on, in the kernel's order; an ICMP error's embedded packet comes later still and
+// is never taken for the packet itself.
 //
 // In:  one line without its end.   Out: MailPacket and the fields, or another kind.
-// Invariants: never reads outside the line; linear in its length; a line cut anywhere gives no packet rather than a wrong
-// one.
+// Invariants: never reads outside the line; linear in its length; a line cut anywhere gives no packet rather than a
+// wrong one.
 #pragma once
 
 #include <cstddef>
@@ -39,10 +39,10 @@ inline constexpr std::size_t kLineKinds = 10;
 
 struct LogLine {
   LogTime time;
-  PacketSighting packet;      // time, rule and view are not filled in: a line alone does not know them
-  std::string_view rule;      // the log prefix
-  std::string_view in, out;   // interfaces; of a bridge, its ports
-  bool untagged = false;      // LogWriter::Gateway
+  PacketSighting packet;     // time, rule and view are not filled in: a line alone does not know them
+  std::string_view rule;     // the log prefix
+  std::string_view in, out;  // interfaces; of a bridge, its ports
+  bool untagged = false;     // LogWriter::Gateway
 };
 
 // Where the words stand that decide what a line is; offsets into the line.

@@ -196,7 +196,8 @@ std::optional<LogTime> take_unix_time(std::string_view& text) {
   Cursor cursor(text);
   std::int64_t value = 0;
   int digits = 0;
-  for (; is_digit(cursor.at(0)) && digits <= kDigitsMax; cursor.skip(1), ++digits) value = value * 10 + (cursor.at(0) - '0');
+  for (; is_digit(cursor.at(0)) && digits <= kDigitsMax; cursor.skip(1), ++digits)
+    value = value * 10 + (cursor.at(0) - '0');
   if (digits == 0 || digits > kDigitsMax || !cursor.take('.')) return std::nullopt;
   const std::int64_t fraction = cursor.fraction();
   if (fraction < 0) return std::nullopt;

@@ -24,11 +24,11 @@ struct LogTime {
 };
 
 // Each takes its form off the front of `text` when it is there, and leaves `text` alone otherwise.
-[[nodiscard]] std::optional<LogTime> take_syslog_time(std::string_view& text);   // "Jun  3 23:29:15[.123456]"
-[[nodiscard]] std::optional<LogTime> take_iso_time(std::string_view& text);      // "2021-06-13T23:29:15.123456+0200"
-[[nodiscard]] std::optional<LogTime> take_ctime(std::string_view& text);         // "Sun Jun 13 23:29:15 2021"
-[[nodiscard]] std::optional<LogTime> take_apache_time(std::string_view& text);   // "20/Jun/2022:13:09:14 +0200"
-[[nodiscard]] std::optional<LogTime> take_seconds(std::string_view& text);       // "[ 1269.733882]", base Boot
-[[nodiscard]] std::optional<LogTime> take_unix_time(std::string_view& text);     // "1623626955.123456"
+[[nodiscard]] std::optional<LogTime> take_syslog_time(std::string_view& text);  // "Jun  3 23:29:15[.123456]"
+[[nodiscard]] std::optional<LogTime> take_iso_time(std::string_view& text);     // "2021-06-13T23:29:15.123456+0200"
+[[nodiscard]] std::optional<LogTime> take_ctime(std::string_view& text);        // "Sun Jun 13 23:29:15 2021"
+[[nodiscard]] std::optional<LogTime> take_apache_time(std::string_view& text);  // "20/Jun/2022:13:09:14 +0200"
+[[nodiscard]] std::optional<LogTime> take_seconds(std::string_view& text);      // "[ 1269.733882]", base Boot
+[[nodiscard]] std::optional<LogTime> take_unix_time(std::string_view& text);    // "1623626955.123456"
 
 }  // namespace mailweir

@@ -6,10 +6,10 @@ namespace mailweir {
 namespace {
 
 constexpr std::int64_t kDay = 86'400'000'000;
-constexpr std::int64_t kNewYearJump = 30 * kDay;    // back by more: a New Year lies between
-constexpr std::int64_t kLateAtNewYear = 335 * kDay;  // ahead by more: written before the New Year, arrived after it
+constexpr std::int64_t kNewYearJump = 30 * kDay;         // back by more: a New Year lies between
+constexpr std::int64_t kLateAtNewYear = 335 * kDay;      // ahead by more: written before the New Year, arrived after it
 constexpr Duration kClockSkew = std::chrono::hours(24);  // a log in local time may run ahead of UTC by most of a day
-constexpr Duration kLateMax = std::chrono::minutes(5);  // relays and several processors mix lines up by less
+constexpr Duration kLateMax = std::chrono::minutes(5);   // relays and several processors mix lines up by less
 
 constexpr std::int64_t kEndOfFebruary28 = 59 * kDay;
 constexpr std::int64_t kEndOfFebruary29 = 60 * kDay;
