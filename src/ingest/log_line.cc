@@ -79,12 +79,13 @@ std::string_view name_of(LineKind kind) {
 void LineMarks::see(const char* line, std::size_t size, std::uint32_t equals) {
   if (equals < 3) return;
   const char a = line[equals - 3], b = line[equals - 2];
+  if (b == 'P' && (a == 'S' || a == 'D')) mail_port = mail_port || is_mail_port_at(line, size, equals + 1);
+  if (equals > 3 && line[equals - 4] != ' ') return;  // PHYSOUT=, MACDST=
   if (b == 'P') {
     if (a == 'S' && spt == kNone) spt = equals - 3;
-    if (a == 'S' || a == 'D') mail_port = mail_port || is_mail_port_at(line, size, equals + 1);
   } else if (b == 'S') {
     if (a == 'D' && dst == kNone) dst = equals - 3;
-  } else if (b == 'U' && a == 'O' && (equals == 3 || line[equals - 4] == ' ')) {
+  } else if (b == 'U' && a == 'O') {
     out = equals - 3;
     dst = spt = kNone;
   }
