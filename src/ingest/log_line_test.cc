@@ -22,11 +22,12 @@ class LogLineTest : public ::testing::Test {
   Read read(std::string text) {
     text_ = std::move(text);
     Read answer{};
-    answer.kind = read_log_line(text_, find_line_marks(text_), answer.line, scratch_);
+    answer.kind = reader_.read(text_, find_line_marks(text_), answer.line);
     return answer;
   }
   Read read_packet(const LoggedPacket& packet) { return read(std::string(kHead) + packet.text()); }
-  std::string text_, scratch_;
+  std::string text_;
+  LogLineReader reader_;
 };
 
 TEST_F(LogLineTest, EveryDialectShowsThePacket) {
