@@ -90,7 +90,7 @@ std::vector<std::string> CaptureReader::notes() const {
   if (file_.is_empty()) note("the file is empty");
   if (!file_.broken().empty()) note("reading stopped after {} packets: {}", counters_.packets, file_.broken());
   if (counters_.of(Decoded::UnknownLink) > 0) note("frames of {} are not read", file_.link_name());
-  if (counters_.mail > 0 && !syns_.answers_seen())
+  if (syns_.syns_seen() && !syns_.answers_seen())
     note("no answer to any connection attempt is in this capture: silence is not taken for failure");
   if (counters_.translated_copies > 0)
     note("{} connections appear again with the address of a NAT gateway: those copies are left out",

@@ -177,14 +177,13 @@ Tcp answer_to(const Tcp& syn, std::uint8_t flags) {
           .from_port = syn.to_port,
           .to_port = syn.from_port,
           .sequence = 9,
-          .acknowledgement = syn.sequence + 1,
           .flags = flags};
 }
 
 TEST(CaptureReader, OnlyAnswersThatBelongToASynShowThatTheCaptureHasTwoSides) {
   const Tcp syn;
   Tcp other = answer_to(syn, kSynAck);
-  other.acknowledgement = 4711;
+  other.to_port = 4711;
   const Reading inbound = read(PcapBuilder(101).add(kStart, ip_packet(syn)).add(kStart, ip_packet(other)).bytes());
   EXPECT_EQ(inbound.mail.back().view, View::OneSided);
   EXPECT_EQ(inbound.notes.size(), 1U);
@@ -208,6 +207,13 @@ TEST(CaptureReader, LeavesOutTheCopyBehindANatGateway) {
   EXPECT_EQ(copies(1ms, outside), 1U);
   EXPECT_EQ(copies(200ms, outside), 0U);
   EXPECT_EQ(copies(1ms, inside), 0U);
+  EXPECT_EQ(copies(1ms,
+                   [&] {
+                     auto moved = outside;
+                     moved.from_port = 1024;
+                     return moved;
+                   }()),
+            1U);
   Tcp other_number = outside, other_id = outside, other_server = outside, other_client = inside;
   other_number.sequence = 5;
   other_id.ip_id = 5;
