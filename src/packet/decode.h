@@ -2,9 +2,11 @@
 //
 // In:  bytes somebody else wrote: any length, any content.   Out: the fields below, or why there are none.
 // Invariants: never reads past `bytes`; takes time linear in its length; `out` is untouched unless the answer is Tcp.
+// Does not know: what a tunnel carries (GRE, IP in IP, ESP, VXLAN); the last stop of a routing header; checksums.
 // Sources: RFC 791, RFC 8200 (IPv6 extension headers), RFC 4302 (AH), RFC 9293; link types: docs/sources.md#linktypes.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -17,7 +19,7 @@ struct TcpPacket {
   IpAddress source, destination;
   std::uint16_t source_port = 0, destination_port = 0;
   std::uint32_t sequence = 0, acknowledgement = 0;
-  std::uint32_t payload = 0;  // from the IP lengths, whatever the snap length cut
+  std::uint32_t payload = 0;  // from the IP lengths, whatever the snap length cut; of a first fragment: its own
   std::uint16_t ip_id = 0;    // IPv4 only
   std::uint8_t flags = 0;     // tcp_flag of record/packet_sighting.h
 };
@@ -27,16 +29,19 @@ enum class Decoded : std::uint8_t {
   NotIp,          // ARP, LLDP, ...
   NotTcp,         // another protocol on IP
   LaterFragment,  // a fragment without the TCP header
-  CutShort,       // the snap length ends before the TCP header does
+  CutShort,       // the snap length ends before the TCP flags do
   Malformed,      // lengths or versions contradict each other; an IPv4-mapped IPv6 address
   UnknownLink,    // a link type we do not read
 };
 [[nodiscard]] std::string_view name_of(Decoded decoded);
 
 // `bytes`: from the first byte of the IP header. What follows the packet's own length (padding) is ignored.
-[[nodiscard]] Decoded decode_ip(std::span<const std::uint8_t> bytes, TcpPacket& out);
+// `wire_length`: how long these bytes were before a snap length cut them; 0: not known, take bytes.size(). It counts
+// only where the IP header says 0, as segmentation offload and jumbograms do.
+[[nodiscard]] Decoded decode_ip(std::span<const std::uint8_t> bytes, TcpPacket& out, std::size_t wire_length = 0);
 
-// `link_type`: a LINKTYPE_ value as files carry it.
-[[nodiscard]] Decoded decode_frame(int link_type, std::span<const std::uint8_t> bytes, TcpPacket& out);
+// `link_type`: a LINKTYPE_ value as files carry it, or the DLT_ value libpcap makes of it.
+[[nodiscard]] Decoded decode_frame(int link_type, std::span<const std::uint8_t> bytes, TcpPacket& out,
+                                   std::size_t wire_length = 0);
 
 }  // namespace mailweir

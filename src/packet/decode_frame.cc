@@ -1,0 +1,218 @@
+#include <algorithm>
+
+#include "packet/bytes.h"
+#include "packet/decode.h"
+
+namespace mailweir {
+namespace {
+
+// EtherTypes: IEEE registry.
+constexpr std::uint16_t kEtherV4 = 0x0800, kEtherV6 = 0x86dd, kEtherPppoeSession = 0x8864;
+constexpr std::uint16_t kEtherMpls = 0x8847, kEtherMplsMulticast = 0x8848;
+constexpr std::uint16_t kEtherLengthMax = 1500;  // up to here the field is an IEEE 802.3 length
+constexpr std::uint16_t kSllLlc = 0x0004;        // ETH_P_802_2 of linux/if_ether.h: an LLC header follows
+constexpr std::uint16_t kPppV4 = 0x0021, kPppV6 = 0x0057;
+
+constexpr bool is_vlan_tag(std::uint16_t type) {  // 802.1Q, 802.1ad, and the numbers used for QinQ before it
+  return type == 0x8100 || type == 0x88a8 || type == 0x9100 || type == 0x9200 || type == 0x9300;
+}
+
+// What is left of a frame: the bytes that were captured, and how many there were.
+struct Rest {
+  Bytes bytes;
+  std::size_t wire;
+
+  [[nodiscard]] bool has(std::size_t count) const { return bytes.size() >= count; }
+  void skip(std::size_t count) {  // REQUIRES: has(count)
+    bytes = bytes.subspan(count);
+    wire -= count;
+  }
+  void keep(std::size_t count) {  // drops what a length field says is padding
+    bytes = bytes.first(std::min(bytes.size(), count));
+    wire = std::min(wire, count);
+  }
+};
+
+Decoded decode_version(Rest rest, int version, TcpPacket& out) {
+  if (!rest.has(1)) return Decoded::CutShort;
+  if (rest.bytes[0] >> 4 != version) return Decoded::Malformed;
+  return decode_ip(rest.bytes, out, rest.wire);
+}
+
+Decoded decode_ppp_protocol(Rest rest, TcpPacket& out) {
+  if (!rest.has(2)) return Decoded::CutShort;
+  const bool compressed = rest.bytes[0] % 2 == 1;  // RFC 1661 section 6.5: the low byte is odd, the high one even
+  const std::uint16_t protocol = compressed ? rest.bytes[0] : read_u16(rest.bytes, 0);
+  rest.skip(compressed ? 1 : 2);
+  if (protocol == kPppV4) return decode_version(rest, 4, out);
+  if (protocol == kPppV6) return decode_version(rest, 6, out);
+  return Decoded::NotIp;
+}
+
+Decoded decode_ppp(Rest rest, TcpPacket& out) {
+  if (rest.has(2) && rest.bytes[0] == 0xff && rest.bytes[1] == 0x03) rest.skip(2);  // RFC 1662: address, control
+  return decode_ppp_protocol(rest, out);
+}
+
+Decoded decode_pppoe(Rest rest, TcpPacket& out) {  // RFC 2516 section 4
+  if (!rest.has(6)) return Decoded::CutShort;
+  if (rest.bytes[0] != 0x11) return Decoded::Malformed;
+  if (rest.bytes[1] != 0) return Decoded::NotIp;  // discovery
+  const std::size_t length = read_u16(rest.bytes, 4);
+  rest.skip(6);
+  if (length != 0) rest.keep(length);
+  return decode_ppp_protocol(rest, out);
+}
+
+Decoded decode_mpls(Rest rest, TcpPacket& out) {  // RFC 3032: IP follows the bottom of the stack, or something unnamed
+  for (bool bottom = false; !bottom;) {
+    if (!rest.has(4)) return Decoded::CutShort;
+    bottom = (rest.bytes[2] & 1) != 0;
+    rest.skip(4);
+  }
+  if (!rest.has(1)) return Decoded::CutShort;
+  const int version = rest.bytes[0] >> 4;
+  return version == 4 || version == 6 ? decode_ip(rest.bytes, out, rest.wire) : Decoded::NotIp;
+}
+
+Decoded decode_ether_type(std::uint16_t type, Rest rest, TcpPacket& out);
+
+Decoded decode_llc(Rest rest, TcpPacket& out) {  // RFC 1042: SNAP with an EtherType, anything else is not IP
+  constexpr std::uint8_t kSnap[] = {0xaa, 0xaa, 0x03, 0, 0, 0};
+  if (!rest.has(8)) return Decoded::CutShort;
+  if (!std::equal(std::begin(kSnap), std::end(kSnap), rest.bytes.begin())) return Decoded::NotIp;
+  const std::uint16_t type = read_u16(rest.bytes, 6);
+  rest.skip(8);
+  return type > kEtherLengthMax ? decode_ether_type(type, rest, out) : Decoded::NotIp;
+}
+
+Decoded decode_ether_type(std::uint16_t type, Rest rest, TcpPacket& out) {
+  while (is_vlan_tag(type)) {
+    if (!rest.has(4)) return Decoded::CutShort;
+    type = read_u16(rest.bytes, 2);
+    rest.skip(4);
+  }
+  if (type <= kEtherLengthMax) return decode_llc(rest, out);
+  switch (type) {
+    case kEtherV4:
+      return decode_version(rest, 4, out);
+    case kEtherV6:
+      return decode_version(rest, 6, out);
+    case kEtherPppoeSession:
+      return decode_pppoe(rest, out);
+    case kEtherMpls:
+    case kEtherMplsMulticast:
+      return decode_mpls(rest, out);
+    default:
+      return Decoded::NotIp;
+  }
+}
+
+// A header of `header` bytes with the EtherType at `type_at`.
+Decoded decode_typed(Rest rest, std::size_t header, std::size_t type_at, TcpPacket& out) {
+  if (!rest.has(header)) return Decoded::CutShort;
+  const std::uint16_t type = read_u16(rest.bytes, type_at);
+  rest.skip(header);
+  return decode_ether_type(type, rest, out);
+}
+
+Decoded decode_sll(Rest rest, std::size_t header, std::size_t type_at, TcpPacket& out) {
+  if (!rest.has(header)) return Decoded::CutShort;
+  const std::uint16_t type = read_u16(rest.bytes, type_at);
+  if (type <= kEtherLengthMax && type != kSllLlc) return Decoded::NotIp;  // small numbers name other kinds of frame
+  return decode_typed(rest, header, type_at, out);
+}
+
+// An address family in four bytes, in the byte order of whoever wrote the file (LINKTYPE_NULL) or the network's (LOOP).
+Decoded decode_loopback(Rest rest, TcpPacket& out) {
+  if (!rest.has(4)) return Decoded::CutShort;
+  std::uint32_t family = read_u32(rest.bytes, 0);
+  if (family > 0xffff) family = __builtin_bswap32(family);
+  rest.skip(4);
+  switch (family) {
+    case 2:  // AF_INET everywhere
+      return decode_version(rest, 4, out);
+    case 10:  // AF_INET6: Linux; NetBSD and OpenBSD; FreeBSD; macOS
+    case 24:
+    case 28:
+    case 30:
+      return decode_version(rest, 6, out);
+    default:
+      return Decoded::NotIp;
+  }
+}
+
+Decoded decode_cisco_hdlc(Rest rest, TcpPacket& out) { return decode_typed(rest, 4, 2, out); }
+
+Decoded decode_ppp_hdlc(Rest rest, TcpPacket& out) {  // RFC 1547; 0x0f and 0x8f: Cisco's own framing on the same line
+  const bool cisco = rest.has(1) && (rest.bytes[0] == 0x0f || rest.bytes[0] == 0x8f);
+  return cisco ? decode_cisco_hdlc(rest, out) : decode_ppp(rest, out);
+}
+
+// Attributes as linux/netfilter/nfnetlink_log.h has them; libpcap puts their lengths and types into this machine's
+// order.
+Decoded decode_nflog(Rest rest, TcpPacket& out) {
+  constexpr std::uint16_t kPayload = 9, kTypeMask = 0x7fff;
+  constexpr std::size_t kHeader = 4;
+  if (!rest.has(kHeader)) return Decoded::CutShort;
+  if (rest.bytes[1] != 0) return Decoded::Malformed;  // version
+  rest.skip(kHeader);
+  while (rest.has(kHeader)) {
+    const auto host_u16 = [&](std::size_t at) {
+      return std::uint16_t{__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+                               ? static_cast<std::uint16_t>(rest.bytes[at] | rest.bytes[at + 1] << 8)
+                               : read_u16(rest.bytes, at)};
+    };
+    const std::size_t length = host_u16(0);
+    const std::uint16_t type = host_u16(2) & kTypeMask;
+    if (length < kHeader) return Decoded::Malformed;
+    if (type == kPayload) {
+      rest.keep(length);
+      rest.skip(kHeader);
+      return decode_ip(rest.bytes, out, rest.wire);
+    }
+    const std::size_t padded = (length + 3) / 4 * 4;
+    if (!rest.has(padded)) return Decoded::CutShort;
+    rest.skip(padded);
+  }
+  return rest.bytes.empty() ? Decoded::NotIp : Decoded::CutShort;
+}
+
+}  // namespace
+
+Decoded decode_frame(int link_type, std::span<const std::uint8_t> bytes, TcpPacket& out, std::size_t wire_length) {
+  const Rest rest{bytes, std::max(wire_length, bytes.size())};
+  switch (link_type) {  // numbers: tcpdump.org/linktypes.html
+    case 0:             // NULL
+    case 108:           // LOOP
+      return decode_loopback(rest, out);
+    case 1:  // ETHERNET
+      return decode_typed(rest, 14, 12, out);
+    case 9:  // PPP
+      return decode_ppp(rest, out);
+    case 50:  // PPP_HDLC
+      return decode_ppp_hdlc(rest, out);
+    case 51:  // PPP_ETHER
+      return decode_pppoe(rest, out);
+    case 12:   // DLT_RAW of most systems
+    case 14:   // DLT_RAW of OpenBSD
+    case 101:  // RAW
+      return decode_ip(rest.bytes, out, rest.wire);
+    case 104:  // C_HDLC
+      return decode_cisco_hdlc(rest, out);
+    case 113:  // LINUX_SLL
+      return decode_sll(rest, 16, 14, out);
+    case 228:  // IPV4
+      return decode_version(rest, 4, out);
+    case 229:  // IPV6
+      return decode_version(rest, 6, out);
+    case 239:  // NFLOG
+      return decode_nflog(rest, out);
+    case 276:  // LINUX_SLL2
+      return decode_sll(rest, 20, 0, out);
+    default:
+      return Decoded::UnknownLink;
+  }
+}
+
+}  // namespace mailweir
