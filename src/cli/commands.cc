@@ -6,7 +6,9 @@
 #include <cstdio>
 #include <exception>
 #include <functional>
+#include <memory>
 
+#include "cli/check.h"
 #include "cli/common.h"
 #include "cli/version.h"
 
@@ -40,12 +42,30 @@ void add_common_options(Commands& commands) {
   app.set_version_flag("--version", std::string("mailweir ") + kVersion);
 }
 
+// A verb runs `action` once the whole command line was understood.
+CLI::App& add_verb(Commands& commands, const char* name, const char* what, const char* example,
+                   std::function<int()> action) {
+  CLI::App& verb = *commands.app.add_subcommand(name, what);
+  verb.footer(std::string("Example:\n  ") + example);
+  verb.callback([&commands, action = std::move(action)] { commands.chosen = action; });
+  return verb;
+}
+
+void add_check(Commands& commands) {
+  const auto options = std::make_shared<CheckOptions>();
+  CLI::App& verb =
+      add_verb(commands, "check", "Is the policy valid? All mistakes in one run", "mailweir check mailweir.toml",
+               [options, &commands] { return check(*options, commands.common); });
+  verb.add_option("FILE", options->file, "The policy; default: --config");
+}
+
 }  // namespace
 
 int run_command(int argc, char** argv) try {
   Commands commands;
   commands.app.name("mailweir");
   add_common_options(commands);
+  add_check(commands);
   commands.app.require_subcommand(0, 1);
   try {
     commands.app.parse(argc, argv);
