@@ -10,6 +10,7 @@
 
 #include "cli/check.h"
 #include "cli/common.h"
+#include "cli/demo.h"
 #include "cli/version.h"
 
 namespace mailweir {
@@ -59,6 +60,17 @@ void add_check(Commands& commands) {
   verb.add_option("FILE", options->file, "The policy; default: --config");
 }
 
+void add_demo(Commands& commands) {
+  const auto options = std::make_shared<DemoCommandOptions>();
+  CLI::App& verb = add_verb(commands, "demo", "The whole story in a laboratory of network namespaces; touches nothing else",
+                            "mailweir demo --clients 1000", [options, &commands] { return demo(*options, commands.common); });
+  verb.add_option("--clients", options->clients, "How many clients live behind the gateway")
+      ->check(CLI::Range(40, 20'000))
+      ->capture_default_str();
+  verb.add_option("--seconds", options->seconds, "How long they send mail")->check(CLI::Range(8, 50))->capture_default_str();
+  verb.add_option("--seed", options->seed, "Another number, other people")->capture_default_str();
+}
+
 }  // namespace
 
 int run_command(int argc, char** argv) try {
@@ -66,6 +78,7 @@ int run_command(int argc, char** argv) try {
   commands.app.name("mailweir");
   add_common_options(commands);
   add_check(commands);
+  add_demo(commands);
   commands.app.require_subcommand(0, 1);
   try {
     commands.app.parse(argc, argv);

@@ -57,12 +57,17 @@ constexpr std::array kHostSettings{
     Setting{"ipv4/tcp_tw_reuse", "1"},
     Setting{"ipv4/conf/all/rp_filter", "0"},
     Setting{"ipv4/conf/default/rp_filter", "0"},
+    // Nobody else can have our addresses; asking would cost IPv6 its first two seconds.
+    Setting{"ipv6/conf/default/accept_dad", "0"},
+    Setting{"ipv6/conf/default/dad_transmits", "0"},
 };
 constexpr std::array kGatewaySettings{
     Setting{"ipv4/ip_forward", "1"},
     Setting{"ipv6/conf/all/forwarding", "1"},
     // A careful gateway: a client cannot send from a stranger's address.
     Setting{"ipv4/conf/all/rp_filter", "1"},
+    Setting{"ipv6/conf/default/accept_dad", "0"},
+    Setting{"ipv6/conf/default/dad_transmits", "0"},
 };
 
 std::string host_lines(bool servers) {
@@ -76,15 +81,22 @@ std::string host_lines(bool servers) {
       "address add {} dev eth0 nodad\n"
       "link set eth0 up\n"
       "route add local {} dev lo\n"
-      "-6 route add local {} dev lo\n",
+      "route add local {} dev lo\n",
       link4, link6, prefix(Family::V4), prefix(Family::V6));
-  if (!servers) lines += "route add default via 10.255.0.1\n-6 route add default via fdff::1\n";
+  if (!servers) lines += "route add default via 10.255.0.1\nroute add ::/0 via fdff::1\n";
   return lines;
+}
+
+Result<NetworkNamespace> make_host() {
+  auto made = NetworkNamespace::create();
+  if (!made) return made;
+  const InNamespace in(*made);
+  if (auto set = set_all(kHostSettings); !set) return fail(std::move(set).error());
+  return made;
 }
 
 Result<void> furnish_host(const NetworkNamespace& there, bool servers) {
   const InNamespace in(there);
-  if (auto set = set_all(kHostSettings); !set) return set;
   if (auto addressed = ip_batch(host_lines(servers)); !addressed) return addressed;
   return servers ? run({"nft", "-f", "-"}, outside_ruleset()) : Result<void>{};
 }
@@ -131,9 +143,9 @@ std::string outside_ruleset() {
 
 Result<Topology> build_topology() {
   if (auto set = set_all(kGatewaySettings); !set) return fail(set.error());
-  auto inside = NetworkNamespace::create();
+  auto inside = make_host();
   if (!inside) return fail(std::move(inside).error());
-  auto outside = NetworkNamespace::create();
+  auto outside = make_host();
   if (!outside) return fail(std::move(outside).error());
   auto joined = ip_batch(
       fmt::format("link set lo up\n"
@@ -148,9 +160,9 @@ Result<Topology> build_topology() {
                   "link set {0} up\n"
                   "link set {1} up\n"
                   "route add {6} via 10.255.0.2\n"
-                  "-6 route add {7} via fdff::2\n"
+                  "route add {7} via fdff::2\n"
                   "route add default via 203.0.113.254\n"
-                  "-6 route add default via 3fff::254\n",
+                  "route add ::/0 via 3fff::254\n",
                   kGatewayInside, kGatewayOutside, inside->path(), outside->path(), public_address(0).text(),
                   public_address(1).text(), clients_prefix(Family::V4).text(), clients_prefix(Family::V6).text()));
   if (!joined) return fail(std::move(joined).error());
