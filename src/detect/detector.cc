@@ -1,0 +1,177 @@
+#include "detect/detector.h"
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_map>
+
+#include "base/mail_ports.h"
+#include "detect/client_table.h"
+#include "detect/destination_count.h"
+#include "detect/destination_group.h"
+#include "detect/explain.h"
+#include "detect/rule.h"
+
+namespace mailweir {
+namespace {
+
+// A block cuts off the whole client, so a client that holds one registered address is registered as a whole.
+std::vector<IpPrefix> widened_to_clients(std::vector<IpPrefix> prefixes, int v6_length) {
+  for (IpPrefix& prefix : prefixes) {
+    if (!prefix.base().is_v4() && prefix.length() > v6_length) prefix = client_of(prefix.base(), v6_length);
+  }
+  return prefixes;
+}
+
+// What tells the hash of a group apart from every other hash of an address: provider and role.
+std::uint32_t group_tag(const DestinationGroup& group, MailRole role) {
+  return 0x8000'0000U | std::uint32_t{group.provider} << 1 | (role == MailRole::Transfer ? 0U : 1U);
+}
+
+}  // namespace
+
+struct Detector::State {
+  State(DetectSettings wanted, const KeyedHash& key)
+      : settings(std::move(wanted)),
+        hash(key),
+        mail_servers(widened_to_clients(settings.mail_servers, settings.v6_client_length)),
+        table(key, settings.clients_max),
+        destination_seed(key(IpAddress{}, 0)) {}
+
+  ClientTable::Index admit(IpAddress base, Time now);
+  void decide(ClientTable::Index index);
+  [[nodiscard]] ClientReport report(ClientTable::Index index) const;
+
+  DetectSettings settings;
+  KeyedHash hash;
+  PrefixSet mail_servers;
+  ClientTable table;
+  std::uint64_t destination_seed;
+  std::vector<DestinationCount> destinations;                    // by index; empty unless exact_destinations
+  std::unordered_map<ClientTable::Index, ClientReport> decided;  // spammers, as they were when it was decided
+  std::vector<ClientReport> findings;
+  std::uint64_t events = 0;
+};
+
+ClientTable::Index Detector::State::admit(IpAddress base, Time now) {
+  const ClientTable::Index index = table.insert(base, now, [this](ClientTable::Index forgotten) {
+    decided.erase(forgotten);
+    if (settings.exact_destinations) destinations[forgotten] = {};
+  });
+  table.at(index).set_registered(mail_servers.contains(base));
+  if (settings.exact_destinations && destinations.size() <= index) destinations.resize(index + std::size_t{1});
+  return index;
+}
+
+void Detector::State::decide(ClientTable::Index index) {
+  ClientRecord& client = table.at(index);
+  if (client.told() == ClientRecord::Told::Decided || client.score_user() < settings.user_threshold) return;
+  const Standing now = standing(client, settings);
+  const bool convicted = now.kind == Standing::Kind::Spammer || now.kind == Standing::Kind::FirstPacketsSpammer;
+  if (client.registered()) {
+    // Worth telling once: a mail server that other mail servers treat like a spammer.
+    const bool alarming = now.kind == Standing::Kind::Spammer && client.score_server() >= settings.server_threshold;
+    if (!alarming || client.told() == ClientRecord::Told::Candidate) return;
+    client.tell(ClientRecord::Told::Candidate);
+    findings.push_back(report(index));
+  } else if (convicted) {
+    client.tell(ClientRecord::Told::Decided);
+    ClientReport finding = report(index);
+    finding.decided_at = client.last_seen();
+    finding.decided_after_connections = client.connections();
+    findings.push_back(finding);
+    decided.insert_or_assign(index, std::move(finding));
+  } else if (now.kind == Standing::Kind::Candidate && client.told() == ClientRecord::Told::Nothing) {
+    client.tell(ClientRecord::Told::Candidate);
+    findings.push_back(report(index));
+  }
+}
+
+ClientReport Detector::State::report(ClientTable::Index index) const {
+  const ClientRecord& client = table.at(index);
+  DestinationCount::Answer counted;
+  if (settings.exact_destinations) {
+    counted = destinations[index].answer();
+  } else {
+    const auto estimate = static_cast<std::uint64_t>(std::llround(client.groups_estimate()));
+    counted = {estimate, estimate};
+  }
+  ClientReport now = describe(client, settings, counted);
+  if (const auto found = decided.find(index); found != decided.end()) {
+    const ClientReport& then = found->second;
+    now.verdict = then.verdict;
+    now.reason = then.reason;
+    now.score_user = then.score_user;
+    now.score_server = then.score_server;
+    now.evidence = then.evidence;
+    now.decided_at = then.decided_at;
+    now.decided_after_connections = then.decided_after_connections;
+  }
+  return now;
+}
+
+Detector::Detector(DetectSettings settings, const KeyedHash& hash)
+    : state_(std::make_unique<State>(std::move(settings), hash)) {}
+Detector::~Detector() = default;
+Detector::Detector(Detector&&) noexcept = default;
+Detector& Detector::operator=(Detector&&) noexcept = default;
+
+void Detector::observe(const ConnectionEvent& event) {
+  State& state = *state_;
+  if (!is_sending_port(event.server_port)) return;
+  const MailRole role = event.server_port == 25 ? MailRole::Transfer : MailRole::Submission;
+  ++state.events;
+  const IpAddress base = client_of(event.client, state.settings.v6_client_length).base();
+  ClientTable::Index index = state.table.find(base);
+  if (index == ClientTable::kNone) {
+    if (event.kind != ConnectionEvent::Kind::Opened) return;  // of a client that was forgotten meanwhile
+    index = state.admit(base, event.time);
+  }
+  ClientRecord& client = state.table.at(index);
+  const DestinationGroup group = destination_group(event.server);
+  const GroupMark mark{state.hash(group.base, group_tag(group, role))};
+  switch (event.kind) {
+    case ConnectionEvent::Kind::Opened:
+      client.opened(event, role, mark);
+      if (state.settings.exact_destinations) {
+        state.destinations[index].add(event.server, state.hash, state.destination_seed);
+      }
+      break;
+    case ConnectionEvent::Kind::Established:
+      client.established(event, role, mark);
+      break;
+    case ConnectionEvent::Kind::Judged:
+      client.judged(event, role, mark);
+      break;
+  }
+  state.decide(index);
+}
+
+std::vector<ClientReport> Detector::take_findings() { return std::exchange(state_->findings, {}); }
+
+void Detector::lifted(IpPrefix client, Time now) {
+  State& state = *state_;
+  const ClientTable::Index index = state.table.find(client.base());
+  if (index == ClientTable::kNone) return;
+  state.table.at(index).keep_only(state.settings.user_threshold / 2, now);
+  state.decided.erase(index);
+}
+
+std::vector<ClientReport> Detector::reports() const {
+  std::vector<ClientReport> all;
+  all.reserve(state_->table.size());
+  for (const ClientTable::Index index : state_->table.indices()) all.push_back(state_->report(index));
+  std::sort(all.begin(), all.end(), [](const ClientReport& a, const ClientReport& b) {
+    return a.score_user != b.score_user ? a.score_user > b.score_user : a.client < b.client;
+  });
+  return all;
+}
+
+DetectCounters Detector::counters() const {
+  return {.events = state_->events, .forgotten_clients = state_->table.forgotten(), .clients = state_->table.size()};
+}
+
+IpPrefix client_of(IpAddress address, int v6_length) {
+  return address.is_v4() ? IpPrefix::host(address) : IpPrefix::of(address, v6_length);
+}
+
+}  // namespace mailweir

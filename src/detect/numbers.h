@@ -1,0 +1,54 @@
+// Every number of the two tests, in one place. All from docs/detection.md, section named at each; [A] there means
+// "starting value, to be re-estimated from data".
+#pragma once
+
+#include <array>
+#include <chrono>
+
+#include "base/time.h"
+
+namespace mailweir::numbers {
+
+// Section 3.3, hazard tables: P(an ordinary client that has d groups in the window contacts one more). [A]
+inline constexpr double kSpammerHazard = 0.97;  // q1
+inline constexpr std::array<double, 8> kUserHazard25{.02, .15, .25, .30, .35, .40, .45, .50};
+inline constexpr std::array<double, 10> kUserHazardSubmission{.5, .4, .45, .45, .5, .5, .55, .6, .65, .65};
+// The port is a constant of a client, not news at every connection: the first group on 25 is worth this, no more.
+inline constexpr double kFirstGroup25 = 2.0;
+inline constexpr unsigned kFreeSubmissionGroups = 2;  // a person's own accounts
+
+// Section 3.3, how a first contact ended: nats to L, and to M.
+inline constexpr double kRepeatL = -0.25;
+inline constexpr double kFailedL = 1.2, kShortL = 0.8, kDeliveredL = -0.4;
+inline constexpr double kFailedM = 2.1, kShortM = 1.6, kDeliveredM = -0.8;
+inline constexpr double kSubmissionWeightM = 0.7;
+inline constexpr double kOutcomeCapL = 6.0;  // of failed and short together, decayed
+inline constexpr double kFloorL = -6.0;
+inline constexpr double kFloorM = -12.0, kCeilingM = 20.0;
+
+// Section 3.3, retries; section 5 for the cap: a bot that mimics a mail server gains at most 6 nats a day by it.
+inline constexpr double kRetryM = -1.5;
+inline constexpr unsigned kRetriesPerDay = 4;
+inline constexpr std::chrono::seconds kRetryAfter{240};
+inline constexpr std::chrono::hours kRetryBefore{24};
+
+// Section 3.3, memory.
+inline constexpr std::chrono::hours kHalfLifeL{6};
+inline constexpr std::chrono::hours kHalfLifeSuspectM{24}, kHalfLifeServerM{96};
+inline constexpr std::chrono::hours kEpoch{12};
+
+// Section 3.4, the guard.
+inline constexpr unsigned kGroups25Min = 5, kGroupsSubmissionMin = 10;
+inline constexpr double kEvidenceGroupMin = 1.0;  // nats a kind of evidence must weigh to count as one of two
+inline constexpr unsigned kEstablishedLive = 3, kEstablishedBound = 1, kEstablishedRecorded = 1;
+inline constexpr unsigned kAnsweredRecorded = 3;
+// Section 2, "First packets only": novelty may convict alone above this.
+inline constexpr unsigned kFirstPacketsGroups = 20;
+inline constexpr double kFirstPacketsExtra = 2.0;
+
+// Section 3.4, B = ln(beta / (1 - alpha)): "like an ordinary user" is said when at most one spammer in twenty (beta,
+// our choice: display only, the test goes on) would look so harmless after as many connections.
+inline constexpr double kLegitimateL = -3.0;
+inline constexpr unsigned kLegitimateConnectionsMin = 5;
+
+}  // namespace mailweir::numbers

@@ -1,0 +1,50 @@
+#include "detect/rule.h"
+
+#include "detect/numbers.h"
+
+namespace mailweir {
+namespace {
+
+using namespace numbers;
+
+bool has_return_path(const ClientRecord::Contacts& contacts, const DetectSettings& settings) {
+  const unsigned established = contacts.established;
+  const unsigned refused = contacts.refused;
+  if (settings.recorded) return established >= kEstablishedRecorded || established + refused >= kAnsweredRecorded;
+  return established >= (settings.sources_bound ? kEstablishedBound : kEstablishedLive);
+}
+
+}  // namespace
+
+Standing standing(const ClientRecord& client, const DetectSettings& settings) {
+  const double score = client.score_user();
+  if (score < settings.user_threshold) {
+    const bool ordinary = score <= kLegitimateL && client.connections() >= kLegitimateConnectionsMin;
+    return {.kind = ordinary ? Standing::Kind::Ordinary : Standing::Kind::Open};
+  }
+
+  const auto& transfer = client.contacts(MailRole::Transfer);
+  const auto& submission = client.contacts(MailRole::Submission);
+  Standing result{.kind = Standing::Kind::Suspicious};
+  const bool many_25 = transfer.groups >= kGroups25Min;
+  const bool many_submission = submission.groups >= kGroupsSubmissionMin;
+  result.enough_groups = many_25 || many_submission;
+  const double novelty = client.weight(Weight::New25) + client.weight(Weight::NewSubmission);
+  const double outcomes = client.weight(Weight::Failed) + client.weight(Weight::Short);
+  result.two_kinds = novelty >= kEvidenceGroupMin && outcomes >= kEvidenceGroupMin;
+  // Asked of the ports that are under suspicion, so that a person's own submission servers cannot lend their handshakes
+  // to somebody who forges that person's address on port 25.
+  result.return_path =
+      (many_25 && has_return_path(transfer, settings)) || (many_submission && has_return_path(submission, settings));
+
+  if (result.enough_groups && result.two_kinds && result.return_path) {
+    const bool unlike_server = settings.servers_registered || client.score_server() >= settings.server_threshold;
+    result.kind = unlike_server ? Standing::Kind::Spammer : Standing::Kind::Candidate;
+  } else if (settings.recorded && client.first_packets_only() && transfer.groups >= kFirstPacketsGroups &&
+             score >= settings.user_threshold + kFirstPacketsExtra) {
+    result.kind = Standing::Kind::FirstPacketsSpammer;
+  }
+  return result;
+}
+
+}  // namespace mailweir

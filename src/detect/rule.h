@@ -1,0 +1,28 @@
+// The decision rule of docs/detection.md, section 3.4, as a pure function of a record and the settings.
+#pragma once
+
+#include "detect/client_record.h"
+#include "detect/settings.h"
+
+namespace mailweir {
+
+struct Standing {
+  enum class Kind : std::uint8_t {
+    Spammer,
+    FirstPacketsSpammer,  // on first packets alone: a recording without anything else
+    Candidate,            // like a spammer, but servers treat it like a mail server
+    Suspicious,           // L is high enough, the guard is not satisfied
+    Ordinary,             // like a mail user
+    Open,                 // too little evidence either way
+  };
+  Kind kind = Kind::Open;
+  // The guard, piece by piece.
+  bool enough_groups = false;
+  bool two_kinds = false;    // of evidence, with at least 1 nat each
+  bool return_path = false;  // the client did receive answers: nobody else used its address
+};
+
+// The rule does not know about registered mail servers: it says what the client behaves like.
+[[nodiscard]] Standing standing(const ClientRecord& client, const DetectSettings& settings);
+
+}  // namespace mailweir

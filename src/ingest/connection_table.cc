@@ -1,0 +1,84 @@
+#include "ingest/connection_table.h"
+
+#include "base/must.h"
+#include "sys/random.h"
+
+namespace mailweir {
+namespace {
+
+__extension__ using Product = unsigned __int128;
+
+std::uint64_t fold(std::uint64_t a, std::uint64_t b) {
+  const Product product = Product{a} * b;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+}  // namespace
+
+std::size_t ConnectionTable::Hash::operator()(const ConnectionKey& key) const noexcept {
+  const auto& secret = table->secret_;
+  const std::uint64_t ports = std::uint64_t{key.client_port} << 16 | key.server_port;
+  const std::uint64_t client = fold(key.client.high ^ secret[0], key.client.low ^ secret[1]);
+  const std::uint64_t server = fold(key.server.high ^ secret[2], key.server.low ^ secret[3]);
+  return fold(client ^ ports, server ^ secret[4]);
+}
+
+ConnectionTable::ConnectionTable(std::uint32_t connections_max)
+    : connections_max_(connections_max), ids_(0, Hash{this}, Equal{this}) {
+  MUST(connections_max > 0);
+  fill_random({reinterpret_cast<std::uint8_t*>(secret_.data()), sizeof secret_});
+}
+
+ConnectionTable::Id ConnectionTable::find(const ConnectionKey& key) const {
+  const auto found = ids_.find(key);
+  return found == ids_.end() ? kNone : *found;
+}
+
+ConnectionTable::Id ConnectionTable::add(const ConnectionKey& key, ConnectionQueue queue) {
+  MUST(!full());
+  Id id;
+  if (free_.empty()) {
+    id = static_cast<Id>(slots_.size());
+    slots_.emplace_back();
+  } else {
+    id = free_.back();
+    free_.pop_back();
+    slots_[id] = {};
+  }
+  slots_[id].key = key;
+  link(id, queue);
+  const bool added = ids_.insert(id).second;
+  MUST(added);
+  return id;
+}
+
+void ConnectionTable::remove(Id id) {
+  ids_.erase(id);
+  unlink(id);
+  free_.push_back(id);
+}
+
+void ConnectionTable::move(Id id, ConnectionQueue queue) {
+  if (slots_[id].queue == queue && ends_[index_of(queue)].newest == id) return;
+  unlink(id);
+  link(id, queue);
+}
+
+void ConnectionTable::link(Id id, ConnectionQueue queue) {
+  Ends& ends = ends_[index_of(queue)];
+  Connection& connection = slots_[id];
+  connection.queue = queue;
+  connection.older = ends.newest;
+  connection.newer = kNone;
+  (ends.newest == kNone ? ends.oldest : slots_[ends.newest].newer) = id;
+  ends.newest = id;
+}
+
+void ConnectionTable::unlink(Id id) {
+  Ends& ends = ends_[index_of(slots_[id].queue)];
+  const Connection& connection = slots_[id];
+  (connection.older == kNone ? ends.oldest : slots_[connection.older].newer) = connection.newer;
+  (connection.newer == kNone ? ends.newest : slots_[connection.newer].older) = connection.older;
+}
+
+}  // namespace mailweir
