@@ -96,12 +96,17 @@ Result<NetlinkSocket::Received> NetlinkSocket::receive() {
   }
 }
 
-Result<void> NetlinkSocket::request(const NetlinkRequest& request, const OnMessage& on_message,
-                                    const OnError& on_error) {
+Result<void> NetlinkSocket::post(const NetlinkRequest& request) {
   const Bytes bytes = request.bytes();
   if (mnl_socket_sendto(state_->socket.get(), bytes.data(), bytes.size()) < 0) {
     return fail(Error::from_errno(errno, "asking the kernel", ErrorCode::Refused));
   }
+  return {};
+}
+
+Result<void> NetlinkSocket::request(const NetlinkRequest& request, const OnMessage& on_message,
+                                    const OnError& on_error) {
+  if (auto sent = post(request); !sent) return sent;
   int first_error = 0;
   bool complete = false;
   bool overrun = false;

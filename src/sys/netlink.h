@@ -49,6 +49,8 @@ class NetlinkSocket {
   // Netfilter answers inside the call that sends, so nothing is waited for. REQUIRES: the last message asks for an
   // acknowledgement or is a dump.
   Result<void> request(const NetlinkRequest& request, const OnMessage& on_message = {}, const OnError& on_error = {});
+  // Sends without asking how it went.
+  Result<void> post(const NetlinkRequest& request);
 
  private:
   struct State;

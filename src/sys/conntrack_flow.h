@@ -1,0 +1,67 @@
+// Connections as the kernel's connection tracking writes them into netlink messages, and as it wants to be asked.
+//
+// In:  attributes of a message of the conntrack subsystem, of any content.   Out: a flow, or nothing when it is not one
+// of TCP with complete addresses. Sources: linux/netfilter/nfnetlink_conntrack.h, nf_conntrack_tcp.h (kernel 6.18).
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+
+#include "base/ip.h"
+#include "sys/netlink_attribute.h"
+#include "sys/netlink_request.h"
+
+namespace mailweir {
+
+// The direction in which a connection was opened, before any address translation.
+struct FlowTuple {
+  IpAddress client, server;
+  std::uint16_t client_port = 0, server_port = 0;
+  friend auto operator<=>(const FlowTuple&, const FlowTuple&) = default;
+};
+
+// Bytes count from the IP header on.
+struct FlowCounters {
+  std::uint64_t packets_out = 0, bytes_out = 0;  // from the client
+  std::uint64_t packets_back = 0, bytes_back = 0;
+  friend bool operator==(const FlowCounters&, const FlowCounters&) = default;
+};
+
+enum class TcpState : std::uint8_t {  // enum tcp_conntrack
+  None,
+  SynSent,
+  SynReceived,
+  Established,
+  FinWait,
+  CloseWait,
+  LastAck,
+  TimeWait,
+  Close,
+  SynSent2,
+};
+
+struct ConntrackFlow {
+  FlowTuple tuple;
+  std::optional<TcpState> state;
+  std::optional<FlowCounters> counters;  // nothing where the kernel does not count (nf_conntrack_acct)
+  bool reply_seen = false;
+};
+
+[[nodiscard]] std::optional<ConntrackFlow> decode_flow(const NetlinkAttributes& attributes);
+
+// The attribute that names a flow in a request, in a message of family_of(tuple).
+void put_flow(NetlinkRequest& request, const FlowTuple& tuple);
+[[nodiscard]] std::uint8_t family_of(const FlowTuple& tuple);
+inline constexpr std::size_t kFlowRequestBytes = 128;  // room that one message naming a flow takes, at most
+
+}  // namespace mailweir
+
+template <>
+struct std::hash<mailweir::FlowTuple> {
+  std::size_t operator()(const mailweir::FlowTuple& tuple) const noexcept {
+    const std::hash<mailweir::IpAddress> of;
+    const std::uint64_t ports = std::uint64_t{tuple.client_port} << 16 | tuple.server_port;
+    return of({of(tuple.client) + ports, of(tuple.server)});
+  }
+};
