@@ -62,12 +62,15 @@ void add_check(Commands& commands) {
 
 void add_demo(Commands& commands) {
   const auto options = std::make_shared<DemoCommandOptions>();
-  CLI::App& verb = add_verb(commands, "demo", "The whole story in a laboratory of network namespaces; touches nothing else",
-                            "mailweir demo --clients 1000", [options, &commands] { return demo(*options, commands.common); });
+  CLI::App& verb =
+      add_verb(commands, "demo", "The whole story in a laboratory of network namespaces; touches nothing else",
+               "mailweir demo --clients 1000", [options, &commands] { return demo(*options, commands.common); });
   verb.add_option("--clients", options->clients, "How many clients live behind the gateway")
       ->check(CLI::Range(40, 20'000))
       ->capture_default_str();
-  verb.add_option("--seconds", options->seconds, "How long they send mail")->check(CLI::Range(8, 50))->capture_default_str();
+  verb.add_option("--seconds", options->seconds, "How long they send mail")
+      ->check(CLI::Range(8, 50))
+      ->capture_default_str();
   verb.add_option("--seed", options->seed, "Another number, other people")->capture_default_str();
 }
 

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "lab/places.h"
+#include "lab/reachability.h"
 #include "lab/traffic.h"
 #include "sys/clock.h"
 
@@ -58,7 +59,7 @@ Result<void> work_inside(const Population& population, const Scoreboard& board, 
 Result<void> work_outside(const Population& population, const Scoreboard& board, const Fd& channel) {
   const SystemClock clock;
   Traffic traffic(clock, board, board.outside(), limits_of_this_process());
-  for (const std::uint16_t port : std::to_array<std::uint16_t>({25, 465, 587})) {
+  for (const std::uint16_t port : std::to_array<std::uint16_t>({25, 465, 587, kProbePort})) {
     if (auto listening = traffic.listen(IpAddress{}, port); !listening) return listening;
   }
   traffic.assign(population.inward);
@@ -122,6 +123,7 @@ Result<Crew> Crew::hire(const Topology& topology, const Population& population, 
       start_process(topology.inside, [&](const Fd& channel) { return work_inside(population, board, channel); });
   if (!inside) return fail(std::move(inside).error());
   crew.inside_ = std::move(*inside);
+  if (auto reachable = await_network(topology); !reachable) return fail(std::move(reachable).error());
   return crew;
 }
 

@@ -17,8 +17,8 @@ struct DemoOptions {
   std::uint64_t seed = 1;
   bool json = false;
   bool quiet = false;
-  bool color = false;    // on the terminal of stdout
-  bool live = false;     // stderr is a terminal: repaint; otherwise a line now and then
+  bool color = false;  // on the terminal of stdout
+  bool live = false;   // stderr is a terminal: repaint; otherwise a line now and then
   bool live_color = false;
   std::string program = "/proc/self/exe";  // what guards the gateway
 };

@@ -48,7 +48,8 @@ Error forbidden(int number) {
   std::string sentence = "this system does not let you make private namespaces";
   for (const Setting& setting : settings) {
     if (read_setting(setting.path) == setting.forbids) {
-      return Error::from_errno(number, fmt::format("{}; run it as root, or allow it with: {}", sentence, setting.remedy),
+      return Error::from_errno(number,
+                               fmt::format("{}; run it as root, or allow it with: {}", sentence, setting.remedy),
                                ErrorCode::Unsupported);
     }
   }
@@ -68,7 +69,8 @@ bool map_users(pid_t child) {
 
 // Like fork, into new namespaces. Not clone3 with a stack: the child goes on with a copy of everything, as after fork.
 pid_t fork_into(int flags) {
-  return static_cast<pid_t>(syscall(SYS_clone, static_cast<unsigned long>(flags | SIGCHLD), nullptr, nullptr, nullptr, 0));
+  return static_cast<pid_t>(
+      syscall(SYS_clone, static_cast<unsigned long>(flags | SIGCHLD), nullptr, nullptr, nullptr, 0));
 }
 
 // A mount namespace shares with nobody, has its own /proc (our pids) and an empty /run.

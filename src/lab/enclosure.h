@@ -15,8 +15,8 @@
 
 namespace mailweir::lab {
 
-// Waits for `body` and returns its exit status. SIGINT, SIGTERM and SIGHUP end what is inside at once; the status is then
-// 128 + n. Unsupported, with the setting to change, when the system forbids it. REQUIRES: one thread.
+// Waits for `body` and returns its exit status. SIGINT, SIGTERM and SIGHUP end what is inside at once; the status is
+// then 128 + n. Unsupported, with the setting to change, when the system forbids it. REQUIRES: one thread.
 [[nodiscard]] Result<int> run_enclosed(const std::function<int()>& body);
 
 }  // namespace mailweir::lab

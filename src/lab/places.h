@@ -15,11 +15,11 @@ namespace mailweir::lab {
 enum class Family : std::uint8_t { V4, V6 };
 
 enum class Behaviour : std::uint8_t {
-  Accept,            // takes the message
-  Greylist,          // 4xx at RCPT until the sender comes back after a while (RFC 6647)
-  RefuseRecipients,  // 550 at every RCPT; on submission ports: the password is wrong
+  Accept,             // takes the message
+  Greylist,           // 4xx at RCPT until the sender comes back after a while (RFC 6647)
+  RefuseRecipients,   // 550 at every RCPT; on submission ports: the password is wrong
   RefuseConnections,  // RST
-  Silent,            // no answer at all
+  Silent,             // no answer at all
 };
 [[nodiscard]] std::string_view name_of(Behaviour behaviour);
 

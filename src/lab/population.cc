@@ -34,13 +34,20 @@ struct Abuser {
 };
 // A rate of 8 here is 480 an hour outside.
 constexpr std::array<Abuser, 15> kAbusers{{
-    {Trade::DirtyListBot, Family::V4, 8, kDirtyList}, {Trade::DirtyListBot, Family::V4, 6, kDirtyList},
-    {Trade::DirtyListBot, Family::V6, 8, kDirtyList}, {Trade::SlowBot, Family::V4, 2, kDirtyList},
-    {Trade::SlowBot, Family::V4, 1.8, kDirtyList},    {Trade::SlowBot, Family::V6, 2, kDirtyList},
-    {Trade::TemplateBot, Family::V4, 5, kTemplate},   {Trade::TemplateBot, Family::V4, 4, kTemplate},
-    {Trade::TemplateBot, Family::V6, 5, kTemplate},   {Trade::HammerBot, Family::V4, 12, kHammer},
-    {Trade::HammerBot, Family::V6, 10, kHammer},      {Trade::HopperBot, Family::V6, 6, kDirtyList},
-    {Trade::AccountThief, Family::V4, 4, kThief},     {Trade::AccountThief, Family::V4, 3, kThief},
+    {Trade::DirtyListBot, Family::V4, 8, kDirtyList},
+    {Trade::DirtyListBot, Family::V4, 6, kDirtyList},
+    {Trade::DirtyListBot, Family::V6, 8, kDirtyList},
+    {Trade::SlowBot, Family::V4, 2, kDirtyList},
+    {Trade::SlowBot, Family::V4, 1.8, kDirtyList},
+    {Trade::SlowBot, Family::V6, 2, kDirtyList},
+    {Trade::TemplateBot, Family::V4, 5, kTemplate},
+    {Trade::TemplateBot, Family::V4, 4, kTemplate},
+    {Trade::TemplateBot, Family::V6, 5, kTemplate},
+    {Trade::HammerBot, Family::V4, 12, kHammer},
+    {Trade::HammerBot, Family::V6, 10, kHammer},
+    {Trade::HopperBot, Family::V6, 6, kDirtyList},
+    {Trade::AccountThief, Family::V4, 4, kThief},
+    {Trade::AccountThief, Family::V4, 3, kThief},
     {Trade::AccountThief, Family::V6, 4, kThief},
 }};
 constexpr std::array kEstablishments{Trade::RegisteredServer, Trade::UnregisteredServer, Trade::Newsletter,
@@ -50,8 +57,8 @@ constexpr double kIpv6Share = 0.3;
 constexpr double kSmarthostShare = 0.03;  // docs/detection.md, F1: 97 % of people never use port 25
 // More would only measure the processor: with 10,000 clients everybody writes once or twice.
 constexpr std::uint32_t kHonestErrandsMax = 20'000;
-constexpr milliseconds kWarmUp{1'500};       // mail flows before the first abuser wakes up
-constexpr milliseconds kLastOrders{2'500};   // nothing honest starts later than this before the end
+constexpr milliseconds kWarmUp{1'500};      // mail flows before the first abuser wakes up
+constexpr milliseconds kLastOrders{2'500};  // nothing honest starts later than this before the end
 
 class Drawing {
  public:
@@ -87,9 +94,8 @@ class Drawing {
         abuser_of_[n] = &kAbusers[i];
       } else {
         client.trade = kEstablishments[i - kAbusers.size()];
-        client.address = is_server(client.trade)
-                             ? mail_host_address(static_cast<std::uint32_t>(i - kAbusers.size()))
-                             : client_address(Family::V4, n);
+        client.address = is_server(client.trade) ? mail_host_address(static_cast<std::uint32_t>(i - kAbusers.size()))
+                                                 : client_address(Family::V4, n);
       }
       drawn_.clients.push_back(client);
     }
@@ -116,9 +122,7 @@ class Drawing {
     }
   }
 
-  Family family_of(std::uint32_t n) const {
-    return drawn_.clients[n].address.is_v4() ? Family::V4 : Family::V6;
-  }
+  Family family_of(std::uint32_t n) const { return drawn_.clients[n].address.is_v4() ? Family::V4 : Family::V6; }
   Behaviour ending(const Manners& manners) {
     double x = dice_.unit();
     if ((x -= manners.silent) < 0) return Behaviour::Silent;

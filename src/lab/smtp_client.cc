@@ -109,7 +109,8 @@ std::string SmtpClient::answer(int code) {
 }
 
 std::string SmtpClient::message() const {
-  std::string text = fmt::format("From: <user@{0}>\r\nTo: <reader1@lab.test>\r\nSubject: a letter from {0}\r\n\r\n", letter_.name);
+  std::string text =
+      fmt::format("From: <user@{0}>\r\nTo: <reader1@lab.test>\r\nSubject: a letter from {0}\r\n\r\n", letter_.name);
   while (text.size() + 2 < letter_.bytes) {
     const std::size_t width = std::min<std::size_t>(72, letter_.bytes - text.size() - 2);
     text.append(width, 'm');

@@ -14,8 +14,8 @@ namespace mailweir::lab {
 class SmtpClient {
  public:
   struct Letter {
-    std::string name;          // how it introduces itself
-    std::uint16_t port = 25;   // 465 and 587 mean TLS and AUTH
+    std::string name;             // how it introduces itself
+    std::uint16_t port = 25;      // 465 and 587 mean TLS and AUTH
     std::uint32_t bytes = 2'000;  // of the message
     std::uint32_t recipients = 1;
   };

@@ -39,7 +39,8 @@ std::string SmtpServer::receive(std::string_view bytes) {
       finished_ = true;
       return out;
     }
-    if (!was_ready && tls_->ready() && manner_.port == 465) out += say(std::string("220 ") + std::string(kName) + " ESMTP");
+    if (!was_ready && tls_->ready() && manner_.port == 465)
+      out += say(std::string("220 ") + std::string(kName) + " ESMTP");
     lines_.add(plain);
   } else {
     lines_.add(bytes);

@@ -1,17 +1,14 @@
 #include "lab/sockets.h"
 
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-
-#include <fmt/format.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <span>
-
-
 
 namespace mailweir::lab {
 namespace {

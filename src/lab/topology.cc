@@ -48,8 +48,8 @@ Result<void> set_all(std::span<const Setting> settings) {
   return {};
 }
 
-// Hosts at both ends: thousands of short connections. TIME_WAIT sockets are reused for new connections, as many may wait
-// for accept() as begin in one burst, and silence is noticed by our own clock, not by the kernel's six retries.
+// Hosts at both ends: thousands of short connections. TIME_WAIT sockets are reused for new connections, as many may
+// wait for accept() as begin in one burst, and silence is noticed by our own clock, not by the kernel's six retries.
 constexpr std::array kHostSettings{
     Setting{"core/somaxconn", "8192"},
     Setting{"ipv4/tcp_max_syn_backlog", "8192"},
@@ -71,9 +71,7 @@ constexpr std::array kGatewaySettings{
 };
 
 std::string host_lines(bool servers) {
-  const auto prefix = [&](Family family) {
-    return (servers ? servers_prefix(family) : clients_prefix(family)).text();
-  };
+  const auto prefix = [&](Family family) { return (servers ? servers_prefix(family) : clients_prefix(family)).text(); };
   const std::string link4 = servers ? "203.0.113.254/24" : "10.255.0.2/30";
   const std::string link6 = servers ? "3fff::254/64" : "fdff::2/64";
   std::string lines = fmt::format(
