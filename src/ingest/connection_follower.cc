@@ -85,6 +85,7 @@ struct ConnectionFollower::State {
     Connection& connection = table.at(id);
     if (queue == Queue::Waiting) {
       if (connection.view == View::TwoSided || connection.repeated) judge(connection, Outcome::NoAnswer, when, out);
+      connection.last = when;  // queues are in order of time
       table.move(id, Queue::Ended);
       return;
     }
@@ -161,7 +162,6 @@ struct ConnectionFollower::State {
       // A firewall between two points of capture may have changed the number: then it comes at once.
       return old.phase == Phase::Over || gap >= kRepeatMin ? Syn::New : Syn::SamePacket;
     if (gap < kRepeatMin || is_other_rules_copy(old, packet)) return Syn::SamePacket;
-    if (old.queue == Queue::Ended && gap > limits.linger) return Syn::New;
     return numbered || old.phase == Phase::Asked ? Syn::Again : Syn::New;
   }
 

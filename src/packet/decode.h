@@ -33,6 +33,7 @@ enum class Decoded : std::uint8_t {
   Malformed,      // lengths or versions contradict each other; an IPv4-mapped IPv6 address
   UnknownLink,    // a link type we do not read
 };
+inline constexpr std::size_t kDecodedCount = 7;
 [[nodiscard]] std::string_view name_of(Decoded decoded);
 
 // `bytes`: from the first byte of the IP header. What follows the packet's own length (padding) is ignored.

@@ -175,7 +175,7 @@ Decoded decode_nflog(Rest rest, TcpPacket& out) {
     if (!rest.has(padded)) return Decoded::CutShort;
     rest.skip(padded);
   }
-  return rest.bytes.empty() ? Decoded::NotIp : Decoded::CutShort;
+  return rest.wire == 0 ? Decoded::NotIp : Decoded::CutShort;
 }
 
 }  // namespace

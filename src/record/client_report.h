@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/ip.h"
+#include "base/mail_ports.h"
 #include "base/time.h"
 
 namespace mailweir {
@@ -48,5 +49,8 @@ struct ClientReport {
   std::vector<Evidence> evidence;
   bool registered = false;  // in the operator's list of mail servers
 };
+
+// The roles whose new destinations speak against the client: what a block cuts, and nothing else.
+[[nodiscard]] std::vector<MailRole> abused_roles(const ClientReport& report);
 
 }  // namespace mailweir

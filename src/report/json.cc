@@ -15,7 +15,7 @@ ordered_json json_time(const std::optional<Time>& time) {
 }
 
 std::string print_json(const ordered_json& json) {
-  return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return json.dump(2, ' ', true, ordered_json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace mailweir

@@ -14,7 +14,8 @@ namespace mailweir {
 [[nodiscard]] nlohmann::ordered_json json_answer(std::string_view verb);
 // RFC 3339 with microseconds and offset; null when there is none.
 [[nodiscard]] nlohmann::ordered_json json_time(const std::optional<Time>& time);
-// Indented, with a line end. Bytes that are no UTF-8 (a file name can hold them) become U+FFFD.
+// Indented, with a line end, in ASCII: nothing in it can move a terminal. Bytes that are no UTF-8 (a file name can hold
+// them) become U+FFFD.
 [[nodiscard]] std::string print_json(const nlohmann::ordered_json& json);
 
 }  // namespace mailweir

@@ -1,0 +1,35 @@
+// The front of a log line: when it was written and by whom.
+//
+// Anybody may write "IN= OUT=eth0 SRC=..." into syslog. Only what the kernel wrote is evidence, so the writer's tag is
+// looked for where syslog puts it and nowhere else: a program that writes " kernel: IN=..." is still that program.
+//
+// In:  one line without its end.   Out: its time, its writer, and the message after both.
+// Sources: RFC 3164, RFC 5424, journalctl(1), dmesg(1), pvefw-logger of Proxmox; UniFi and EdgeOS write no tag at all.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "ingest/log_time.h"
+
+namespace mailweir {
+
+enum class LogWriter : std::uint8_t {
+  Kernel,
+  Gateway,  // no tag, but the rule name in brackets that UniFi and EdgeOS begin the message with
+  Program,  // anybody else
+};
+
+struct LogHead {
+  LogTime time;
+  LogWriter writer = LogWriter::Program;
+  // Proxmox leaves out IN= or OUT= when it is empty; everybody else writes both.
+  bool may_omit_interface = false;
+  std::string_view message;
+};
+
+// nullopt: no time that we can read.
+[[nodiscard]] std::optional<LogHead> read_log_head(std::string_view line);
+
+}  // namespace mailweir

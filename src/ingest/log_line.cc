@@ -1,0 +1,124 @@
+#include "ingest/log_line.h"
+
+#include "base/mail_ports.h"
+#include "ingest/journal_entry.h"
+#include "ingest/log_head.h"
+#include "ingest/log_packet.h"
+
+namespace mailweir {
+namespace {
+
+// "25 " and its like at `at`; a port cut off by the end of the line is one too: reading the line finds it torn.
+bool is_mail_port_at(const char* line, std::size_t size, std::size_t at) {
+  std::uint32_t port = 0;
+  std::size_t i = at;
+  for (; i < size && i - at < 6 && line[i] >= '0' && line[i] <= '9'; ++i) {
+    port = port * 10 + static_cast<std::uint32_t>(line[i] - '0');
+  }
+  return port <= 0xffff && is_sending_port(static_cast<std::uint16_t>(port));
+}
+
+LineMarks shifted(LineMarks marks, std::size_t by) {
+  const auto shift = [by](std::uint32_t& mark) {
+    if (mark != LineMarks::kNone) mark = mark < by ? LineMarks::kNone : mark - static_cast<std::uint32_t>(by);
+  };
+  shift(marks.out);
+  shift(marks.dst);
+  return marks;
+}
+
+// Proxmox leaves out an empty OUT=; the kernel's DST= is then the first of the line.
+bool looks_like_packet(const LineMarks& marks) {
+  return marks.out != LineMarks::kNone || (marks.dst != LineMarks::kNone && marks.spt != LineMarks::kNone);
+}
+
+bool holds_bytes_as_numbers(std::string_view line) {
+  return line.find("\"MESSAGE\":[") != std::string_view::npos || line.find("\"MESSAGE\" : [") != std::string_view::npos;
+}
+
+LineKind read_journal_line(std::string_view line, LogLine& out, std::string& scratch) {
+  const auto entry = read_journal_entry(line, scratch);
+  if (!entry) return LineKind::BadJson;
+  const LineMarks marks = find_line_marks(entry->message);
+  if (!marks.mail_port) return dismiss(marks);
+  if (!looks_like_packet(marks)) return LineKind::NotNetfilter;
+  if (!entry->from_kernel) return LineKind::NotTheKernel;
+  out.time = entry->time;
+  out.untagged = false;
+  return read_log_packet(entry->message, marks, false, out);
+}
+
+}  // namespace
+
+std::string_view name_of(LineKind kind) {
+  switch (kind) {
+    case LineKind::MailPacket:
+      return "mail packet";
+    case LineKind::NotNetfilter:
+      return "not netfilter";
+    case LineKind::NoMailPort:
+      return "no mail port";
+    case LineKind::NotTheKernel:
+      return "not written by the kernel";
+    case LineKind::NotTcp:
+      return "not TCP";
+    case LineKind::NoFlags:
+      return "no TCP flags";
+    case LineKind::Torn:
+      return "torn line";
+    case LineKind::TooLong:
+      return "over-long line";
+    case LineKind::NoTime:
+      return "no readable time";
+    case LineKind::BadJson:
+      return "broken journal entry";
+  }
+  return "";
+}
+
+void LineMarks::see(const char* line, std::size_t size, std::uint32_t equals) {
+  if (equals < 3) return;
+  const char a = line[equals - 3], b = line[equals - 2];
+  if (b == 'P') {
+    if (a == 'S' && spt == kNone) spt = equals - 3;
+    if (a == 'S' || a == 'D') mail_port = mail_port || is_mail_port_at(line, size, equals + 1);
+  } else if (b == 'S') {
+    if (a == 'D' && dst == kNone) dst = equals - 3;
+  } else if (b == 'U' && a == 'O' && (equals == 3 || line[equals - 4] == ' ')) {
+    out = equals - 3;
+    dst = spt = kNone;
+  }
+}
+
+LineMarks find_line_marks(std::string_view line) {
+  LineMarks marks;
+  for (std::size_t at = line.find("T="); at != std::string_view::npos; at = line.find("T=", at + 2)) {
+    marks.see(line.data(), line.size(), static_cast<std::uint32_t>(at + 1));
+  }
+  return marks;
+}
+
+LineKind dismiss(const LineMarks& marks) {
+  if (!looks_like_packet(marks)) return LineKind::NotNetfilter;
+  return marks.dst == LineMarks::kNone ? LineKind::Torn : LineKind::NoMailPort;
+}
+
+LineKind read_log_line(std::string_view line, const LineMarks& marks, LogLine& out, std::string& scratch) {
+  if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+  const bool journal = line.starts_with('{');
+  if (!marks.mail_port) {
+    // A message with a byte outside ASCII is written as a list of numbers: nothing can be told from its words.
+    return journal && holds_bytes_as_numbers(line) ? read_journal_line(line, out, scratch) : dismiss(marks);
+  }
+  if (journal) return read_journal_line(line, out, scratch);
+  if (!looks_like_packet(marks)) return LineKind::NotNetfilter;
+  const auto head = read_log_head(line);
+  if (!head) return LineKind::NoTime;
+  if (head->writer == LogWriter::Program) return LineKind::NotTheKernel;
+  out.time = head->time;
+  out.untagged = head->writer == LogWriter::Gateway;
+  const auto start = static_cast<std::size_t>(head->message.data() - line.data());
+  return read_log_packet(head->message, shifted(marks, start), head->may_omit_interface, out);
+}
+
+}  // namespace mailweir

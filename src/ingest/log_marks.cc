@@ -1,0 +1,63 @@
+// Compiled once per instruction set by foreach_target.h.
+#include "ingest/log_marks.h"
+
+#include <bit>
+#include <cstring>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ingest/log_marks.cc"
+#include <hwy/foreach_target.h>  // IWYU pragma: keep
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace mailweir {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+std::size_t find_marks(const char* text, std::size_t begin, std::size_t end, std::uint32_t* marks) {
+  const hn::ScalableTag<std::uint8_t> d;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto newline = hn::Set(d, '\n');
+  const auto equals = hn::Set(d, '=');
+  const auto letter_t = hn::Set(d, 'T');
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text);
+  std::uint32_t* out = marks;
+  std::size_t i = begin;
+  if (i == 0 && end > 0) {  // nothing stands before the first byte
+    if (text[0] == '\n') *out++ = 0;
+    i = 1;
+  }
+  for (; i + lanes <= end; i += lanes) {
+    const auto here = hn::LoadU(d, bytes + i);
+    const auto before = hn::LoadU(d, bytes + i - 1);
+    const auto found = hn::Or(hn::Eq(here, newline), hn::And(hn::Eq(here, equals), hn::Eq(before, letter_t)));
+    std::uint64_t words[HWY_MAX_BYTES / 64 + 1] = {};
+    hn::StoreMaskBits(d, found, reinterpret_cast<std::uint8_t*>(words));
+    for (std::size_t word = 0; word * 64 < lanes; ++word) {
+      for (std::uint64_t bits = words[word]; bits != 0; bits &= bits - 1) {
+        *out++ = static_cast<std::uint32_t>(i + word * 64 + static_cast<std::size_t>(std::countr_zero(bits)));
+      }
+    }
+  }
+  for (; i < end; ++i) {
+    if (text[i] == '\n' || (text[i] == '=' && text[i - 1] == 'T')) *out++ = static_cast<std::uint32_t>(i);
+  }
+  return static_cast<std::size_t>(out - marks);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace mailweir
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace mailweir {
+
+HWY_EXPORT(find_marks);
+
+std::size_t find_log_marks(const char* text, std::size_t begin, std::size_t end, std::uint32_t* marks) {
+  return HWY_DYNAMIC_DISPATCH(find_marks)(text, begin, end, marks);
+}
+
+}  // namespace mailweir
+#endif

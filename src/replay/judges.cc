@@ -1,0 +1,93 @@
+#include "replay/judges.h"
+
+#include <algorithm>
+
+namespace mailweir {
+namespace {
+
+// Together as many connections as a gateway of 10,000 clients has at once, with room for a flood.
+constexpr std::uint32_t kConnectionsMax = 16'384;  // of each judge
+
+// Files do not choose their own hash collisions against a later run, and a fixed key makes every run alike.
+constexpr KeyedHash::Key kKey{'m', 'a', 'i', 'l', 'w', 'e', 'i', 'r', ' ', 'r', 'e', 'p', 'l', 'a', 'y', '1'};
+
+DetectSettings share_of(DetectSettings settings) {
+  settings.clients_max = std::max(1U, settings.clients_max / static_cast<std::uint32_t>(Judges::kJudges));
+  return settings;
+}
+
+}  // namespace
+
+Judges::Judge::Judge(const DetectSettings& settings)
+    : follower(FollowerLimits{.connections_max = kConnectionsMax}), detector(settings, KeyedHash(kKey)) {}
+
+void Judges::Judge::tell() {
+  for (const ConnectionEvent& event : events) detector.observe(event);
+  events.clear();
+}
+
+void Judges::Judge::observe(const Item& item) {
+  follower.advance(item.packet.time, events);
+  follower.observe(item.packet, item.from_client, events);
+  tell();
+}
+
+Judges::Judges(const DetectSettings& settings) : v6_client_length_(settings.v6_client_length) {
+  judges_.reserve(kJudges);
+  for (std::size_t i = 0; i < kJudges; ++i) judges_.emplace_back(share_of(settings));
+}
+
+void Judges::add(const PacketSighting& packet, bool from_client) {
+  const IpAddress address = from_client ? packet.source : packet.destination;
+  const IpPrefix client = client_of(address, v6_client_length_);
+  const std::size_t mixed = std::hash<IpAddress>{}(client.base());
+  judges_[(mixed >> 8) % kJudges].queue.push_back({packet, from_client});
+}
+
+void Judges::judge(std::size_t i) {
+  Judge& judge = judges_[i];
+  for (const Item& item : judge.queue) judge.observe(item);
+  judge.queue.clear();
+}
+
+void Judges::finish(Time end, WorkerPool& workers) {
+  workers.run(kJudges, [&](std::size_t i) {
+    Judge& judge = judges_[i];
+    judge.follower.advance(end, judge.events);
+    judge.follower.finish(judge.events);
+    judge.tell();
+  });
+}
+
+std::vector<ClientReport> Judges::reports() const {
+  std::vector<ClientReport> all;
+  for (const Judge& judge : judges_) {
+    auto some = judge.detector.reports();
+    std::move(some.begin(), some.end(), std::back_inserter(all));
+  }
+  std::sort(all.begin(), all.end(), [](const ClientReport& a, const ClientReport& b) {
+    return a.score_user != b.score_user ? a.score_user > b.score_user : a.client < b.client;
+  });
+  return all;
+}
+
+std::uint64_t Judges::forgotten_clients() const {
+  std::uint64_t sum = 0;
+  for (const Judge& judge : judges_) sum += judge.detector.counters().forgotten_clients;
+  return sum;
+}
+
+FollowerCounters Judges::connections() const {
+  FollowerCounters sum;
+  for (const Judge& judge : judges_) {
+    const FollowerCounters one = judge.follower.counters();
+    sum.connections += one.connections;
+    sum.given_up += one.given_up;
+    sum.retransmissions += one.retransmissions;
+    sum.duplicates += one.duplicates;
+    sum.midstream += one.midstream;
+  }
+  return sum;
+}
+
+}  // namespace mailweir

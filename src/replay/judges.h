@@ -1,0 +1,57 @@
+// The clients of a recording, dealt out to a fixed number of judges: each follows and judges its own clients, in order.
+//
+// Connections and clients are independent of each other (ingest/connection_follower.h, detect/detector.h), so judges
+// may work on different threads. Their number is fixed and a client always goes to the same one: the verdicts do not
+// depend on the number of threads.
+//
+// In:  packets in time order, with their client.   Out: reports and counters.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "detect/detector.h"
+#include "ingest/connection_follower.h"
+#include "sys/worker_pool.h"
+
+namespace mailweir {
+
+class Judges {
+ public:
+  static constexpr std::size_t kJudges = 16;
+
+  explicit Judges(const DetectSettings& settings);
+
+  // Queues a packet for its client's judge.
+  void add(const PacketSighting& packet, bool from_client);
+  // One task of kJudges: everything queued for judge `i` is judged. Different tasks may run at the same time.
+  void judge(std::size_t i);
+  // The recording ended at `end`. Everything must have been judged.
+  void finish(Time end, WorkerPool& workers);
+
+  [[nodiscard]] std::vector<ClientReport> reports() const;  // highest score_user first
+  [[nodiscard]] std::uint64_t forgotten_clients() const;
+  [[nodiscard]] FollowerCounters connections() const;
+
+ private:
+  struct Item {
+    PacketSighting packet;
+    bool from_client;
+  };
+  struct Judge {
+    explicit Judge(const DetectSettings& settings);
+    void observe(const Item& item);
+    void tell();
+
+    ConnectionFollower follower;
+    Detector detector;
+    std::vector<Item> queue;
+    std::vector<ConnectionEvent> events;
+  };
+
+  int v6_client_length_;
+  std::vector<Judge> judges_;
+};
+
+}  // namespace mailweir

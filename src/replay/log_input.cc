@@ -1,0 +1,168 @@
+#include "replay/log_input.h"
+
+#include <fmt/format.h>
+
+#include "ingest/journal_entry.h"
+#include "ingest/log_head.h"
+
+namespace mailweir {
+namespace {
+
+Time first_time(std::string_view text, Time written) {
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    std::string scratch;
+    std::optional<LogTime> time;
+    if (line.starts_with('{')) {
+      if (const auto entry = read_journal_entry(line, scratch)) time = entry->time;
+    } else if (const auto head = read_log_head(line)) {
+      time = head->time;
+    }
+    if (!time) continue;
+    LogClock clock(written);
+    if (const auto absolute = clock.absolute(*time)) return *absolute;
+  }
+  return Time::min();
+}
+
+}  // namespace
+
+LogInput::LogInput(std::string name, std::unique_ptr<TextSource> text, std::string_view first_text, Time written)
+    : name_(std::move(name)), text_(std::move(text)), clock_(written), starts_at_(first_time(first_text, written)) {}
+
+Result<std::size_t> LogInput::next() {
+  const auto pieces = text_->next();
+  if (!pieces) return fail(Error(pieces.error()).in(name_));
+  pieces_ = *pieces;
+  at_end_ = pieces_ == 0;
+  if (blocks_.size() < pieces_) blocks_.resize(pieces_);
+  outcomes_.assign(pieces_, {});
+  return pieces_;
+}
+
+void LogInput::read_piece(std::size_t index) {
+  LogBlock& block = blocks_[index];
+  block.clear();
+  outcomes_[index] = text_->piece(index, [&](std::string_view lines) { read_log_block(lines, block); });
+}
+
+Result<void> LogInput::admit(LogContext& context) {
+  packets_.clear();
+  front_ = 0;
+  // First what the window shows of rules and interfaces, for all of it; then what that makes of each packet.
+  for (std::size_t i = 0; i < pieces_; ++i) {
+    if (!outcomes_[i]) return fail(Error(outcomes_[i].error()).in(name_));
+    count_block(blocks_[i]);
+    admit_block(blocks_[i], context);
+  }
+  for (Packet& packet : packets_) {
+    packet.packet.view = context.rules.view_of(packet.packet.rule);
+    packet.packet.stopped_or_sampled = context.rules.stops(packet.packet.rule);
+    packet.route = context.router.route(packet.packet, packet.in, packet.out);
+  }
+  return {};
+}
+
+void LogInput::count_block(const LogBlock& block) {
+  totals_.lines += block.lines;
+  totals_.journal_lines += block.journal_lines;
+  totals_.untagged += block.untagged;
+  totals_.lost_lines += block.lost_lines;
+  for (std::size_t i = 0; i < kLineKinds; ++i) totals_.kinds[i] += block.kinds[i];
+}
+
+void LogInput::admit_block(const LogBlock& block, LogContext& context) {
+  std::vector<std::uint16_t> rules, interfaces;
+  for (const std::string& prefix : block.rules.texts()) rules.push_back(context.rules.number_of(prefix));
+  for (const std::string& name : block.interfaces.texts()) interfaces.push_back(context.router.interface(name));
+  const std::uint16_t unnamed = context.router.interface({});
+  const auto interface = [&](std::uint16_t number) { return number == Names::kOther ? unnamed : interfaces[number]; };
+
+  for (const LogSighting& sighting : block.sightings) {
+    const auto time = clock_.in_order({sighting.packet.time.time_since_epoch().count(), sighting.base});
+    if (!time) {
+      ++no_such_day_;
+      continue;
+    }
+    if ((context.since && *time < *context.since) || (context.until && *time >= *context.until)) {
+      ++outside_span_;
+      continue;
+    }
+    Packet& packet = packets_.emplace_back();
+    packet.packet = sighting.packet;
+    packet.packet.time = *time;
+    packet.packet.rule = sighting.packet.rule == Names::kOther ? std::uint16_t{0} : rules[sighting.packet.rule];
+    packet.in = interface(sighting.in);
+    packet.out = interface(sighting.out);
+    context.rules.learn(packet.packet.rule, packet.packet.flags);
+    context.router.learn(packet.packet, packet.in, packet.out);
+  }
+}
+
+void LogInput::pop() {
+  const Route route = packets_[front_].route;
+  ++front_;
+  if (route.judged()) {
+    ++judged_;
+  } else if (route.unknown_side) {
+    ++unknown_side_;
+  } else {
+    ++by_way_[static_cast<std::size_t>(route.way)];
+  }
+}
+
+InputReport LogInput::report() const {
+  InputReport report;
+  report.file = name_;
+  report.format = totals_.journal_lines * 2 > totals_.lines ? "journal-json" : "kernel-log";
+  report.bytes = text_->bytes_read();
+  report.lines = totals_.lines;
+  report.events = judged_;
+  const auto skipped = [&](std::string_view reason, std::uint64_t count) {
+    if (count > 0) report.skipped[std::string(reason)] += count;
+  };
+  for (std::size_t i = 0; i < kLineKinds; ++i) {
+    const auto kind = static_cast<LineKind>(i);
+    if (kind != LineKind::MailPacket) skipped(name_of(kind), totals_.kinds[i]);
+    if (is_unparsed(kind)) report.unparsed += totals_.kinds[i];
+  }
+  for (std::size_t i = 0; i < by_way_.size(); ++i) skipped(name_of(static_cast<Way>(i)), by_way_[i]);
+  skipped("outside the time asked for", outside_span_);
+  skipped("forwarded mail of unknown direction", unknown_side_);
+  skipped(name_of(LineKind::NoTime), no_such_day_);
+  report.unparsed += no_such_day_;
+  add_notes(report);
+  return report;
+}
+
+void LogInput::add_notes(InputReport& report) const {
+  const auto note = [&](std::string text) { report.notes.push_back(std::move(text)); };
+  if (totals_.lines == 0) note("the file is empty");
+  if (std::string damage = text_->note(); !damage.empty()) note(std::move(damage));
+  if (const auto year = clock_.first_year()) {
+    note(fmt::format("the times have no year and no zone: {} was inferred for the first, UTC is assumed", *year));
+  }
+  if (clock_.saw_boot_times()) note("the times count from the start of the machine: they are shown as if it was 1970");
+  if (clock_.late() > 0) {
+    note(
+        fmt::format("{} lines are more than 5 minutes older than lines before them and were taken as of their time: is "
+                    "the log in order?",
+                    clock_.late()));
+  }
+  if (totals_.untagged > 0) {
+    note(fmt::format("{} lines carry no kernel tag and were accepted by their form, as UniFi and EdgeOS write them",
+                     totals_.untagged));
+  }
+  if (totals_.kinds[static_cast<std::size_t>(LineKind::NotTheKernel)] > 0) {
+    note(fmt::format("{} lines look like the kernel's but were written by an ordinary program: no evidence",
+                     totals_.kinds[static_cast<std::size_t>(LineKind::NotTheKernel)]));
+  }
+  if (totals_.lost_lines > 0) note(fmt::format("the log itself says that {} lines were lost", totals_.lost_lines));
+  if (unknown_side_ > 0) {
+    note(fmt::format("{} mail packets were forwarded both ways between public addresses: name your side with --clients",
+                     unknown_side_));
+  }
+}
+
+}  // namespace mailweir

@@ -1,0 +1,54 @@
+#include "replay/log_rules.h"
+
+#include <algorithm>
+#include <cctype>
+#include <string>
+
+namespace mailweir {
+namespace {
+
+constexpr std::uint64_t kOthersPerSyn = 4;
+
+// UniFi and EdgeOS: "[NAME-D]", "[NAME-D-2147483647]", "[NAME-R-20]".
+bool is_gateway_stop(std::string_view prefix) {
+  for (auto at = prefix.find('-'); at != std::string_view::npos; at = prefix.find('-', at + 1)) {
+    const std::string_view rest = prefix.substr(at + 1);
+    if (rest.empty() || (rest[0] != 'D' && rest[0] != 'R')) continue;
+    std::size_t i = 1;
+    if (i < rest.size() && rest[i] == '-') ++i;
+    while (i < rest.size() && std::isdigit(static_cast<unsigned char>(rest[i])) != 0) ++i;
+    if (i < rest.size() && rest[i] == ']') return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool prefix_says_stopped(std::string_view prefix) {
+  std::string lower(prefix);
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  for (const char* word : {"drop", "reject", "block", "deny", "denied", "discard"}) {
+    if (lower.find(word) != std::string::npos) return true;
+  }
+  return is_gateway_stop(prefix);
+}
+
+std::uint16_t LogRules::number_of(std::string_view prefix) {
+  const std::uint16_t number = prefixes_.number_of(prefix);
+  if (number == Names::kOther) return 0;
+  const auto rule = static_cast<std::uint16_t>(number + 1);
+  if (rule == rules_.size()) rules_.push_back({.stops = prefix_says_stopped(prefix)});
+  return rule;
+}
+
+void LogRules::learn(std::uint16_t rule, std::uint8_t flags) {
+  const bool opens = (flags & (tcp_flag::kSyn | tcp_flag::kAck)) == tcp_flag::kSyn;
+  ++(opens ? rules_[rule].syns : rules_[rule].others);
+}
+
+View LogRules::view_of(std::uint16_t rule) const {
+  const Rule& seen = rules_[rule];
+  return seen.others * kOthersPerSyn >= seen.syns && seen.others > 0 ? View::OneSided : View::FirstPackets;
+}
+
+}  // namespace mailweir

@@ -1,0 +1,166 @@
+#include "replay/replay.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/escape.h"
+#include "replay/judges.h"
+#include "replay/log_input.h"
+#include "replay/open_input.h"
+#include "sys/clock.h"
+
+namespace mailweir {
+namespace {
+
+DetectSettings detect_settings(const ReplayOptions& options) {
+  DetectSettings settings;
+  settings.recorded = true;
+  settings.mail_servers = options.mail_servers;
+  return settings;
+}
+
+// Inputs in the order of their first lines; each is read from the moment the others have reached that time.
+class Replay {
+ public:
+  Replay(std::vector<LogInput> inputs, std::uint64_t bytes_total, const ReplayOptions& options)
+      : options_(options),
+        bytes_total_(bytes_total),
+        inputs_(std::move(inputs)),
+        context_{LogRules{}, MailRouter(options.clients), options.since, options.until},
+        judges_(detect_settings(options)),
+        workers_(options.threads) {
+    for (LogInput& input : inputs_) waiting_.push_back(&input);
+    std::stable_sort(waiting_.begin(), waiting_.end(),
+                     [](const LogInput* a, const LogInput* b) { return a->starts_at() < b->starts_at(); });
+    std::reverse(waiting_.begin(), waiting_.end());  // the next one at the back
+  }
+
+  Result<ReplayResult> run() {
+    while (!active_.empty() || !waiting_.empty()) {
+      if (active_.empty()) start_next();
+      if (auto filled = fill(); !filled) return fail(filled.error());
+      deliver();
+      tell_progress();
+    }
+    workers_.run(Judges::kJudges, [this](std::size_t i) { judges_.judge(i); });
+    judges_.finish(latest_, workers_);
+    return result();
+  }
+
+ private:
+  void start_next() {
+    active_.push_back(waiting_.back());
+    waiting_.pop_back();
+  }
+
+  // Reads a window of every active input that has run dry, while the judges work on what was delivered before.
+  Result<void> fill() {
+    struct Piece {
+      LogInput* input;
+      std::size_t index;
+    };
+    std::vector<LogInput*> dry;
+    std::vector<Piece> pieces;
+    for (LogInput* input : active_) {
+      if (!input->empty()) continue;
+      const auto count = input->next();
+      if (!count) return fail(count.error());
+      dry.push_back(input);
+      for (std::size_t i = 0; i < *count; ++i) pieces.push_back({input, i});
+    }
+    workers_.run(pieces.size() + Judges::kJudges, [&](std::size_t i) {
+      if (i < pieces.size()) {
+        pieces[i].input->read_piece(pieces[i].index);
+      } else {
+        judges_.judge(i - pieces.size());
+      }
+    });
+    for (LogInput* input : dry) {
+      if (auto admitted = input->admit(context_); !admitted) return admitted;
+    }
+    std::erase_if(active_, [](const LogInput* input) { return input->at_end(); });
+    return {};
+  }
+
+  // Packets in the order of time, until an input runs dry or it is another one's turn to start.
+  void deliver() {
+    while (!active_.empty()) {
+      LogInput* first = active_.front();
+      for (LogInput* input : active_) {
+        if (input->empty()) return;
+        if (input->front().packet.time < first->front().packet.time) first = input;
+      }
+      if (!waiting_.empty() && waiting_.back()->starts_at() <= first->front().packet.time) return start_next();
+      deliver_from(*first);
+    }
+  }
+
+  // As many packets as come before those of every other input.
+  void deliver_from(LogInput& input) {
+    Time limit = waiting_.empty() ? Time::max() : waiting_.back()->starts_at();
+    for (const LogInput* other : active_) {
+      if (other != &input) limit = std::min(limit, other->front().packet.time);
+    }
+    do {
+      LogInput::Packet packet = input.front();
+      packet.packet.time = latest_ = std::max(latest_, packet.packet.time);
+      if (!earliest_) earliest_ = latest_;
+      if (packet.route.judged()) judges_.add(packet.packet, packet.route.way == Way::FromClient);
+      input.pop();
+    } while (!input.empty() && input.front().packet.time < limit);
+  }
+
+  void tell_progress() const {
+    if (!options_.progress) return;
+    ReplayProgress progress{.bytes_total = bytes_total_};
+    for (const LogInput& input : inputs_) {
+      progress.bytes_done += input.bytes_read();
+      progress.lines += input.lines();
+    }
+    options_.progress(progress);
+  }
+
+  ReplayResult result() const {
+    ReplayResult result;
+    for (const LogInput& input : inputs_) {
+      result.inputs.push_back(input.report());
+      result.events += result.inputs.back().events;
+      result.lost_events += input.lost_lines();
+    }
+    if (earliest_) {
+      result.from = earliest_;
+      result.to = latest_;
+    }
+    result.clients = judges_.reports();
+    result.forgotten_clients = judges_.forgotten_clients();
+    return result;
+  }
+
+  const ReplayOptions& options_;
+  std::uint64_t bytes_total_;
+  std::vector<LogInput> inputs_;  // as given
+  std::vector<LogInput*> waiting_, active_;
+  LogContext context_;
+  Judges judges_;
+  WorkerPool workers_;
+  std::optional<Time> earliest_;
+  Time latest_ = Time::min();
+};
+
+}  // namespace
+
+Result<ReplayResult> replay(const std::vector<std::string>& files, const ReplayOptions& options) {
+  const Time now = options.now ? *options.now : SystemClock().now();
+  std::vector<LogInput> inputs;
+  std::uint64_t bytes_total = 0;
+  for (const std::string& file : files) {
+    auto opened = open_input(file, now, options.piece_bytes);
+    if (!opened) return fail(std::move(opened).error());
+    bytes_total += opened->bytes_total;
+    inputs.push_back(std::move(opened->log));
+  }
+  return Replay(std::move(inputs), bytes_total, options).run();
+}
+
+}  // namespace mailweir
