@@ -108,9 +108,11 @@ std::string verdict_sentence(const Figures& figures) {
                                             : harmed + " should not have been blocked and was";
   if (figures.bots == 0) return fmt::format("No bot made {} connections; {}.", kBotConnectionsMin, others);
   if (figures.bots_blocked < figures.bots) {
-    return fmt::format("{} of {} bots got away; {}.", figures.bots - figures.bots_blocked, figures.bots, others);
+    return fmt::format("{} of {} got away; {}.", figures.bots - figures.bots_blocked, count_of(figures.bots, "bot"),
+                       others);
   }
-  return fmt::format("All {} bots were cut off, after {} connections (median); {}.", figures.bots,
+  const std::string all = figures.bots == 1 ? "The bot was" : fmt::format("All {} bots were", figures.bots);
+  return fmt::format("{} cut off, after {} connections (median); {}.", all,
                      connections_text(figures.connections_to_block, 0.5), others);
 }
 

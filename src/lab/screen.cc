@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 
 #include "report/words.h"
@@ -37,13 +38,18 @@ State state_of(const Story& story) {
   return story.opened == 0 ? State{Style::Faint, "asleep"} : State{Style::Doubtful, "sending"};
 }
 
+// Colours are put around text that was cut already: they take no room.
+std::string clipped(std::string_view text, int width) {
+  return std::string(text.substr(0, static_cast<std::size_t>(std::max(width - 1, 1))));
+}
+
 std::string story_line(const Story& story, int width, const Painter& paint) {
   const std::string head = fmt::format("  {:<24} {:<16} {:>7} {:>7}   ", name_of(story.trade), story.address.text(),
                                        count_text(story.opened), count_text(story.accepted));
   const State state = state_of(story);
-  const auto room = static_cast<std::size_t>(std::max(width - 1, 1));
-  if (head.size() >= room) return head.substr(0, room) + "\n";
-  return head + paint(state.style, std::string_view(state.text).substr(0, room - head.size())) + "\n";
+  const std::string line = clipped(head + state.text, width);
+  if (line.size() <= head.size()) return line + "\n";
+  return head + paint(state.style, std::string_view(line).substr(head.size())) + "\n";
 }
 
 struct Size {
@@ -58,19 +64,22 @@ Size terminal_size() {
 }  // namespace
 
 std::string live_screen(const Figures& figures, const Progress& progress, int width, const Painter& paint) {
-  std::string out = fmt::format("{}  {} {:.0f} s of {:.0f} s\n", paint(Style::Strong, "mailweir demo"),
-                                bar(progress, 20), seconds(progress.elapsed), seconds(progress.length));
-  out += fmt::format("  {} behind a gateway, {} guards it; seed {}\n", count_of(figures.clients, "client"),
-                     "mailweir run", progress.seed);
-  out += fmt::format("  mail delivered   honest {}   spam {}   stolen accounts {}\n", count_text(figures.mail_honest),
-                     count_text(figures.mail_spam), count_text(figures.mail_thieves));
-  out += fmt::format("  connections      {} in all, {} open   events lost {}\n", count_text(figures.connections),
-                     count_text(progress.open_connections), count_text(figures.lost_events));
-  out += fmt::format("  blocked          {} of {} bots   honest clients {}   mail servers {}\n\n", figures.bots_blocked,
-                     figures.bots, figures.honest_blocked, figures.servers_blocked);
-  out += paint(Style::Faint,
-               fmt::format("  {:<24} {:<16} {:>7} {:>7}   {}", "who", "address", "opened", "mail", "state")) +
-         "\n";
+  const std::array<std::string, 5> summary{
+      fmt::format("mailweir demo  {} {:.0f} s of {:.0f} s", bar(progress, 20), seconds(progress.elapsed),
+                  seconds(progress.length)),
+      fmt::format("  {} behind a gateway, guarded by mailweir run; seed {}", count_of(figures.clients, "client"),
+                  progress.seed),
+      fmt::format("  mail delivered   honest {}   spam {}   stolen accounts {}", count_text(figures.mail_honest),
+                  count_text(figures.mail_spam), count_text(figures.mail_thieves)),
+      fmt::format("  connections      {} in all, {} open   events lost {}", count_text(figures.connections),
+                  count_text(progress.open_connections), count_text(figures.lost_events)),
+      fmt::format("  blocked          {} of {} bots   honest clients {}   mail servers {}", figures.bots_blocked,
+                  figures.bots, figures.honest_blocked, figures.servers_blocked)};
+  std::string out = paint(Style::Strong, clipped(summary[0], width)) + "\n";
+  for (std::size_t i = 1; i < summary.size(); ++i) out += clipped(summary[i], width) + "\n";
+  const std::string heads =
+      fmt::format("  {:<24} {:<16} {:>7} {:>7}   {}", "who", "address", "opened", "mail", "state");
+  out += "\n" + paint(Style::Faint, clipped(heads, width)) + "\n";
   for (const Story& story : figures.stories) out += story_line(story, width, paint);
   return out;
 }
