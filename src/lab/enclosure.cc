@@ -34,26 +34,25 @@ std::string read_setting(const char* path) {
   return value;
 }
 
-// The settings that forbid user namespaces, most telling first.
+// The setting that forbids user namespaces here, most telling first.
 Error forbidden(int number) {
   struct Setting {
-    const char *path, *forbids, *remedy;
+    const char *path, *name, *forbids, *allows;
   };
   constexpr std::array settings{
-      Setting{"/proc/sys/user/max_user_namespaces", "0", "sysctl -w user.max_user_namespaces=10000"},
-      Setting{"/proc/sys/kernel/unprivileged_userns_clone", "0", "sysctl -w kernel.unprivileged_userns_clone=1"},
-      Setting{"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1",
-              "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"},
+      Setting{"/proc/sys/user/max_user_namespaces", "user.max_user_namespaces", "0", "10000"},
+      Setting{"/proc/sys/kernel/unprivileged_userns_clone", "kernel.unprivileged_userns_clone", "0", "1"},
+      Setting{"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "kernel.apparmor_restrict_unprivileged_userns",
+              "1", "0"},
   };
-  std::string sentence = "this system does not let you make private namespaces";
+  const std::string sentence = "the demonstration needs namespaces of its own, and this system does not allow them";
   for (const Setting& setting : settings) {
-    if (read_setting(setting.path) == setting.forbids) {
-      return Error::from_errno(number,
-                               fmt::format("{}; run it as root, or allow it with: {}", sentence, setting.remedy),
-                               ErrorCode::Unsupported);
-    }
+    if (read_setting(setting.path) != setting.forbids) continue;
+    return Error(ErrorCode::Unsupported,
+                 fmt::format("{}: {} is {}; run it as root, or allow it: sysctl -w {}={}", sentence, setting.name,
+                             setting.forbids, setting.name, setting.allows));
   }
-  return Error::from_errno(number, sentence + " (a container?); run it on the machine itself", ErrorCode::Unsupported);
+  return Error::from_errno(number, sentence + " (a container? run it on the machine itself)", ErrorCode::Unsupported);
 }
 
 bool write_text(const std::string& path, std::string_view text) {
