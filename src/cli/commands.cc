@@ -14,8 +14,12 @@
 #include "cli/check.h"
 #include "cli/common.h"
 #include "cli/completion.h"
+#include "cli/demo.h"
 #include "cli/help.h"
 #include "cli/version.h"
+#include "lab/demo.h"
+#include "lab/places.h"
+#include "lab/population.h"
 
 namespace mailweir {
 namespace {
@@ -46,6 +50,20 @@ void add_check(Commands& commands) {
       add_verb(commands, "check", "Is the policy valid? All mistakes in one run", "mailweir check mailweir.toml",
                [=, &commands] { return check(*options, commands.common); });
   verb.add_option("FILE", options->file, "The policy; default: --config")->type_name("FILE");
+}
+
+void add_demo(Commands& commands) {
+  const auto options = std::make_shared<DemoCommandOptions>();
+  CLI::App& verb =
+      add_verb(commands, "demo", "The whole story in a laboratory of network namespaces; touches nothing else",
+               "mailweir demo --clients 1000", [=, &commands] { return demo(*options, commands.common); });
+  verb.add_option("--clients", options->clients, "How many clients live behind the gateway")
+      ->check(CLI::Range(lab::kClientsMin, lab::kClientsMax))
+      ->capture_default_str();
+  verb.add_option("--seconds", options->seconds, "How long they send mail")
+      ->check(CLI::Range(lab::kSecondsMin, lab::kSecondsMax))
+      ->capture_default_str();
+  verb.add_option("--seed", options->seed, "Another number, other people")->capture_default_str();
 }
 
 void add_help(Commands& commands) {
@@ -108,6 +126,7 @@ void add_everything(Commands& commands) {
   app.require_subcommand(0, 1);
   add_common_options(commands);
   add_check(commands);
+  add_demo(commands);
   add_help(commands);
   add_completion(commands);
 }
