@@ -14,7 +14,7 @@ constexpr Duration kForwardingMax = 100ms;
 
 template <typename Slots>
 auto& slot(Slots& slots, IpAddress server, std::uint16_t server_port, std::uint32_t other) {
-  const std::size_t hash = std::hash<IpAddress>{}(server) + other * 0x9e37'79b9U + server_port;
+  const std::size_t hash = std::hash<IpAddress>{}(server) + std::size_t{other} * 0x9e37'79b9U + server_port;
   return slots[(hash ^ hash >> 20) % slots.size()];
 }
 
