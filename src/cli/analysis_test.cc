@@ -87,7 +87,7 @@ TEST(AnalysisText, AnUnregisteredServerIsNamedWithWhatToDo) {
 TEST(AnalysisText, NothingIsSkippedInSilence) {
   const std::string text = analysis_text(recording(), {});
   EXPECT_TRUE(has(text, "not used: 3,000 not netfilter, 12 inbound mail")) << text;
-  EXPECT_TRUE(has(text, "not readable: 2 lines")) << text;
+  EXPECT_TRUE(has(text, "of these not readable: 2 lines")) << text;
   EXPECT_TRUE(has(text, "2026 was inferred")) << text;
   ReplayResult lossy = recording();
   lossy.forgotten_clients = 7;
@@ -96,11 +96,21 @@ TEST(AnalysisText, NothingIsSkippedInSilence) {
   EXPECT_TRUE(has(analysis_text(lossy, {}), "1 event was lost"));
 }
 
+TEST(AnalysisText, ManyFilesAreSummedUpAndWhatTheyShareIsSaidOnce) {
+  ReplayResult result = recording();
+  result.inputs.resize(9, result.inputs[0]);
+  const std::string text = analysis_text(result, {});
+  EXPECT_TRUE(has(text, "  9 files (--json tells them apart)\n    38,889 lines, 11,106 packets of mail that leaves\n"))
+      << text;
+  EXPECT_TRUE(has(text, "not used: 27,000 not netfilter, 108 inbound mail")) << text;
+  EXPECT_TRUE(has(text, "  9 of the files: times have no year")) << text;
+}
+
 TEST(AnalysisText, QuietDropsAdviceAndRemarksButNoCount) {
   const std::string text = analysis_text(recording(), {.quiet = true});
   EXPECT_FALSE(has(text, "Next"));
   EXPECT_FALSE(has(text, "inferred"));
-  EXPECT_TRUE(has(text, "not readable: 2 lines"));
+  EXPECT_TRUE(has(text, "of these not readable: 2 lines"));
 }
 
 TEST(AnalysisText, FitsTheWidth) {

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
+#include <map>
 
 #include "base/escape.h"
 #include "detect/settings.h"
@@ -15,6 +15,9 @@ namespace {
 
 // Of those only worth a look, a screenful; the rest are in --all.
 constexpr std::size_t kDoubtfulShownMax = 20;
+
+// More files than this are summed up.
+constexpr std::size_t kInputsShownMax = 8;
 
 using Clients = std::vector<const ClientReport*>;
 
@@ -138,17 +141,20 @@ std::string others(std::size_t undecided, std::size_t legitimate, const Analysis
   return "\n" + wrap(fmt::format("{} (--all lists them).", fmt::join(parts, ", ")), style.width, 0);
 }
 
-std::string input_text(const InputReport& input, const AnalysisStyle& style) {
-  const bool capture = input.format == "pcap";
-  const std::string_view unit = capture ? "packet" : "line";
-  const std::string format = input.format == "kernel-log"     ? "kernel log"
-                             : input.format == "journal-json" ? "journal"
-                             : capture                        ? "capture"
-                                                              : input.format;
-  std::string text =
-      wrap(fmt::format("{}: {}, {}, {} of mail that leaves", input.file == "-" ? "standard input" : shown(input.file),
-                       format, count_of(input.lines, unit), count_text(input.events)),
-           style.width, 2);
+std::string_view format_text(const InputReport& input) {
+  if (input.format == "kernel-log") return "kernel log";
+  if (input.format == "journal-json") return "journal";
+  if (input.format == "pcap") return "capture";
+  return input.format;
+}
+
+// Everything about one input, or about many as one, except its name.
+std::string input_counts(const InputReport& input, const AnalysisStyle& style) {
+  const std::string_view unit = input.format == "pcap" ? "packet" : "line";
+  const std::string mail = input.events == 0 ? "no mail" : count_of(input.events, "packet") + " of mail";
+  std::string text = wrap(fmt::format("{}{}{}, {} that leaves", format_text(input), input.format.empty() ? "" : ", ",
+                                      count_of(input.lines, unit), mail),
+                          style.width, 4);
   std::vector<std::pair<std::uint64_t, std::string>> skipped;
   for (const auto& [reason, count] : input.skipped)
     if (count > 0) skipped.emplace_back(count, reason);
@@ -158,16 +164,48 @@ std::string input_text(const InputReport& input, const AnalysisStyle& style) {
     list += fmt::format("{}{} {}", list.empty() ? "" : ", ", count_text(count), shown(reason));
   if (!list.empty()) text += wrap("not used: " + list, style.width, 4);
   if (input.unparsed > 0)
-    text += style.paint(Style::Doubtful,
-                        wrap(fmt::format("not readable: {}", count_of(input.unparsed, unit)), style.width, 4));
-  if (!style.quiet)
-    for (const std::string& note : input.notes) text += wrap(shown(note), style.width, 4);
+    text += wrap(fmt::format("of these not readable: {}", count_of(input.unparsed, unit)), style.width, 4);
+  return text;
+}
+
+InputReport sum_of(const std::vector<InputReport>& inputs) {
+  InputReport sum;
+  for (const InputReport& input : inputs) {
+    sum.lines += input.lines;
+    sum.events += input.events;
+    sum.unparsed += input.unparsed;
+    for (const auto& [reason, count] : input.skipped) sum.skipped[reason] += count;
+  }
+  return sum;
+}
+
+// What holds for several inputs is said once.
+std::string notes_text(const std::vector<InputReport>& inputs, const AnalysisStyle& style) {
+  if (style.quiet) return {};
+  std::map<std::string, std::vector<const InputReport*>> notes;
+  for (const InputReport& input : inputs)
+    for (const std::string& note : input.notes) notes[note].push_back(&input);
+  std::string text;
+  for (const auto& [note, from] : notes) {
+    const std::string where = inputs.size() == 1 ? ""
+                              : from.size() == 1 ? shown(from.front()->file) + ": "
+                                                 : fmt::format("{} of the files: ", from.size());
+    text += wrap(where + shown(note), style.width, 2);
+  }
   return text;
 }
 
 std::string what_was_read(const ReplayResult& result, const AnalysisStyle& style) {
   std::string text = "\n" + style.paint(Style::Strong, "Read") + "\n";
-  for (const InputReport& input : result.inputs) text += input_text(input, style);
+  if (result.inputs.size() > kInputsShownMax) {
+    text += wrap(count_of(result.inputs.size(), "file") + " (--json tells them apart)", style.width, 2);
+    text += input_counts(sum_of(result.inputs), style);
+  } else {
+    for (const InputReport& input : result.inputs)
+      text +=
+          wrap(input.file == "-" ? "standard input" : shown(input.file), style.width, 2) + input_counts(input, style);
+  }
+  text += notes_text(result.inputs, style);
   if (result.from && result.to)
     text += wrap(fmt::format("from {} to {} UTC ({})", time_text(*result.from), time_text(*result.to),
                              format_duration(*result.to - *result.from)),

@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "base/escape.h"
+#include "cli/analyze.h"
 #include "cli/check.h"
 #include "cli/common.h"
 #include "cli/completion.h"
@@ -43,6 +44,30 @@ CLI::App& add_verb(Commands& commands, const char* name, const char* what, const
 }
 
 CommandTree tree_of(const CLI::App& app);
+
+void add_analyze(Commands& commands) {
+  const auto options = std::make_shared<AnalyzeOptions>();
+  CLI::App& verb = add_verb(commands, "analyze", "Who sends spam in these kernel logs, journals or captures?",
+                            "mailweir analyze --since 24h /var/log/kern.log",
+                            [=, &commands] { return analyze(*options, commands.common); });
+  verb.add_option("FILE", options->files, "Plain, .gz or .zst; - is standard input")->required()->type_name("FILE");
+  verb.add_option("--since", options->since, "From then on: RFC 3339, a date, or so long ago (2h)")->type_name("TIME");
+  verb.add_option("--until", options->until, "Before then")->type_name("TIME");
+  verb.add_option("--clients", options->clients, "Whose mail is judged; default: worked out")
+      ->type_name("NETWORK")
+      ->delimiter(',')
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  verb.add_option("--mail-servers", options->mail_servers, "Mail servers of yours: never spammers")
+      ->type_name("NETWORK")
+      ->delimiter(',')
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  verb.add_option("--threads", options->threads, "Processors to use; default: all")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024));
+  verb.add_flag("--all", options->everyone, "List ordinary clients too");
+}
 
 void add_check(Commands& commands) {
   const auto options = std::make_shared<CheckOptions>();
@@ -125,6 +150,7 @@ void add_everything(Commands& commands) {
   });
   app.require_subcommand(0, 1);
   add_common_options(commands);
+  add_analyze(commands);
   add_check(commands);
   add_demo(commands);
   add_help(commands);
@@ -146,10 +172,14 @@ OptionFacts facts_of(const CLI::Option& option) {
   facts.required = option.get_required();
   facts.repeats = option.get_expected_max() > 1;
   if (option.get_type_size_max() == 0) return facts;  // a flag
-  // CLI11 tells the values of IsMember only in the name of the type: "TEXT:{auto,always,never}".
+  // CLI11 tells what a check allows only in the name of the type: "TEXT:{auto,always,never}", "N:INT in [1 - 9]".
   facts.value = option.get_type_name();
-  const auto colon = facts.value.find(":{");
+  const auto colon = facts.value.find(':');
   if (colon == std::string::npos) return facts;
+  if (facts.value.compare(colon, 2, ":{") != 0) {
+    facts.value.resize(colon);
+    return facts;
+  }
   std::string list = facts.value.substr(colon + 2, facts.value.size() - colon - 3);
   facts.value.resize(colon);
   for (auto comma = list.find(','); comma != std::string::npos; comma = list.find(',')) {
