@@ -6,6 +6,8 @@
 #include <map>
 
 #include "base/escape.h"
+#include "base/mail_ports.h"
+#include "decide/decide.h"
 #include "detect/settings.h"
 #include "report/layout.h"
 #include "report/words.h"
@@ -48,29 +50,21 @@ std::string ports_text(const ClientReport& report) {
   return text;
 }
 
-// Connections on the ports a block cuts. A client that used other mail ports too would have kept those.
-std::uint64_t on_abused_ports(const ClientReport& report, std::string& ports) {
-  std::uint64_t connections = 0;
-  const std::vector<MailRole> roles = abused_roles(report);
-  for (const auto& port : report.ports) {
-    const auto role = mail_role(port.port);
-    if (!role || std::find(roles.begin(), roles.end(), *role) == roles.end()) continue;
-    connections += port.connections;
-    ports += fmt::format("{}{}", ports.empty() ? "" : " ", port.port);
-  }
-  return connections;
-}
-
 struct Stopped {
-  std::uint64_t connections = 0;  // opened after the decision, on the ports it cuts; at most
+  std::uint64_t connections = 0;  // opened after the decision, on the ports a block cuts
   std::string ports;
 };
 
 Stopped would_have_stopped(const ClientReport& report) {
+  const std::vector<MailRole> roles = abused_roles(report);
   Stopped stopped;
-  const std::uint64_t abused = on_abused_ports(report, stopped.ports);
-  const std::uint64_t after = report.attempts - std::min(report.attempts, report.decided_after_connections.value_or(0));
-  stopped.connections = std::min(abused, after);
+  for (std::size_t i = 0; i < report.ports.size(); ++i) {
+    const auto [port, connections] = report.ports[i];
+    const auto role = mail_role(port);
+    if (!role || std::find(roles.begin(), roles.end(), *role) == roles.end()) continue;
+    stopped.connections += connections - std::min(connections, report.ports_when_decided[i].connections);
+    if (connections > 0) stopped.ports += fmt::format("{}{}", stopped.ports.empty() ? "" : " ", port);
+  }
   return stopped;
 }
 
@@ -97,14 +91,13 @@ std::string spammer_table(const Clients& spammers, const AnalysisStyle& style) {
   Table table({{"SPAMMER"}, {"SINCE (UTC)"}, {"FOUND AFTER"}, {"A BLOCK WOULD HAVE STOPPED"}});
   for (const ClientReport* report : spammers) {
     const Stopped stopped = would_have_stopped(*report);
-    std::string note = shown(report->reason) + ".";
+    std::string note = shown(report->reason);
     if (report->decided_at)
-      note += fmt::format(" Found {} after its first connection.",
-                          format_duration(*report->decided_at - report->first_seen));
+      note = fmt::format("found within {}: {}", format_duration(*report->decided_at - report->first_seen), note);
     table.add({report->client.text(), time_text(report->first_seen),
                count_of(report->decided_after_connections.value_or(report->attempts), "connection"),
                fmt::format("{} of {}, port {}", count_text(stopped.connections), count_text(report->attempts),
-                           stopped.ports.empty() ? ports_text(*report) : stopped.ports)},
+                           stopped.ports)},
               note, Style::Bad);
   }
   return "\n" + table.text(style.width, style.paint);
