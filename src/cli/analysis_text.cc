@@ -103,7 +103,9 @@ std::string spammer_table(const Clients& spammers, const AnalysisStyle& style) {
   return "\n" + table.text(style.width, style.paint);
 }
 
-std::string client_table(const char* title, Clients clients, std::size_t shown_max, Style mark,
+enum class Reasons : bool { Left, Told };
+
+std::string client_table(const char* title, Clients clients, std::size_t shown_max, Style mark, Reasons reasons,
                          const AnalysisStyle& style) {
   if (clients.empty()) return {};
   std::string text = "\n" + style.paint(Style::Strong, title) + "\n";
@@ -118,7 +120,7 @@ std::string client_table(const char* title, Clients clients, std::size_t shown_m
   for (const ClientReport* report : clients)
     table.add({report->client.text(), time_text(report->first_seen), count_text(report->attempts),
                count_text(report->destinations), fmt::format("{:.1f}", report->score_user), ports_text(*report)},
-              shown(report->reason), mark);
+              reasons == Reasons::Told ? shown(report->reason) : "", mark);
   text += table.text(style.width, style.paint);
   if (left_out > 0) text += fmt::format("  and {} more (--all)\n", count_text(left_out));
   return text;
@@ -246,11 +248,11 @@ std::string analysis_text(const ReplayResult& result, const AnalysisStyle& style
   std::string text = headline(result, spammers, style);
   text += spammer_table(spammers, style);
   text += client_table("Worth a look", doubtful, style.everyone ? doubtful.size() : kDoubtfulShownMax, Style::Doubtful,
-                       style);
-  text += client_table("Registered mail servers", servers, servers.size(), Style::Plain, style);
+                       Reasons::Told, style);
+  text += client_table("Registered mail servers", servers, servers.size(), Style::Plain, Reasons::Told, style);
   if (style.everyone) {
-    text += client_table("Too little evidence", undecided, undecided.size(), Style::Plain, style);
-    text += client_table("Like ordinary mail users", legitimate, legitimate.size(), Style::Plain, style);
+    text += client_table("Too little evidence", undecided, undecided.size(), Style::Plain, Reasons::Left, style);
+    text += client_table("Like ordinary mail users", legitimate, legitimate.size(), Style::Plain, Reasons::Left, style);
   }
   text += others(undecided.size(), legitimate.size(), style);
   text += what_was_read(result, style);
