@@ -13,7 +13,7 @@ enum class Severity { Error, Warning, Info };
 struct SourceSpan {
   std::string file;
   int line = 0;
-  int column = 0;
+  int column = 0;  // in characters (UTF-8), as editors count
 };
 
 struct Diagnostic {

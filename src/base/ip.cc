@@ -81,7 +81,9 @@ std::optional<IpPrefix> IpPrefix::parse(std::string_view text) {
   return prefix;
 }
 
-bool IpPrefix::contains(IpAddress address) const { return masked(address, length_) == base_; }
+bool IpPrefix::contains(IpAddress address) const {
+  return masked(address, length_) == base_ && address.is_v4() == base_.is_v4();
+}
 
 std::string IpPrefix::text() const {
   if (length_ == 128) return base_.text();

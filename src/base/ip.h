@@ -44,6 +44,7 @@ class IpPrefix {
 
   [[nodiscard]] IpAddress base() const { return base_; }
   [[nodiscard]] int length() const { return base_.is_v4() ? length_ - 96 : length_; }
+  // Never across families: ::/0 holds no IPv4 address.
   [[nodiscard]] bool contains(IpAddress address) const;
   [[nodiscard]] bool contains(const IpPrefix& other) const { return other.length_ >= length_ && contains(other.base_); }
   [[nodiscard]] std::string text() const;  // "172.16.0.0/12"; a single address without a length

@@ -45,6 +45,8 @@ TEST(IpPrefix, ContainsExactlyItsOwn) {
   EXPECT_TRUE(IpPrefix::parse("::/0")->contains(ip("::1")));
   EXPECT_TRUE(IpPrefix::parse("0.0.0.0/0")->contains(ip("9.9.9.9")));
   EXPECT_FALSE(IpPrefix::parse("0.0.0.0/0")->contains(ip("::1")));
+  EXPECT_FALSE(IpPrefix::parse("::/0")->contains(ip("9.9.9.9")));
+  EXPECT_FALSE(IpPrefix::parse("::/0")->contains(IpPrefix::parse("0.0.0.0/0").value()));
 }
 
 TEST(IpPrefix, ReadsAndPrints) {

@@ -20,10 +20,21 @@ bool touches(IpAddress last, IpAddress first) {
 }  // namespace
 
 PrefixSet::PrefixSet(std::span<const IpPrefix> prefixes) {
-  std::vector<IpPrefix> sorted(prefixes.begin(), prefixes.end());
-  std::sort(sorted.begin(), sorted.end());
-  for (const IpPrefix& prefix : sorted) {
+  // Where the IPv4 addresses lie; an IPv6 prefix that reaches past them on both sides (::/80 and shorter) leaves them
+  // out.
+  constexpr IpAddress kV4First = IpAddress::v4(0), kV4Last = IpAddress::v4(~0U);
+  std::vector<Range> all;
+  for (const IpPrefix& prefix : prefixes) {
     const Range range{prefix.base(), last_of(prefix)};
+    if (range.first < kV4First && range.last > kV4Last) {
+      all.push_back({range.first, {0, kV4First.low - 1}});
+      all.push_back({{0, kV4Last.low + 1}, range.last});
+    } else {
+      all.push_back(range);
+    }
+  }
+  std::sort(all.begin(), all.end(), [](const Range& a, const Range& b) { return a.first < b.first; });
+  for (const Range& range : all) {
     if (!ranges_.empty() && touches(ranges_.back().last, range.first)) {
       ranges_.back().last = std::max(ranges_.back().last, range.last);
     } else {

@@ -31,6 +31,18 @@ TEST(PrefixSet, AgreesWithAskingEveryPrefix) {
   }
 }
 
+TEST(PrefixSet, AllOfIpv6HoldsNoIpv4) {
+  const auto parse = [](const char* text) { return IpPrefix::parse(text).value(); };
+  const PrefixSet v6(std::vector{parse("::/0")});
+  EXPECT_FALSE(v6.contains(IpAddress::v4(0)));
+  EXPECT_FALSE(v6.contains(IpAddress::v4(~0U)));
+  for (const char* text : {"::", "::fffe:ffff:ffff", "::1:0:0:0", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"})
+    EXPECT_TRUE(v6.contains(IpAddress::parse(text).value())) << text;
+  const PrefixSet both(std::vector{parse("::/0"), parse("10.0.0.0/8")});
+  EXPECT_TRUE(both.contains(IpAddress::v4(0x0a000001)));
+  EXPECT_FALSE(both.contains(IpAddress::v4(0x0b000000)));
+}
+
 TEST(PrefixSet, EmptyContainsNothing) {
   EXPECT_FALSE(PrefixSet().contains(IpAddress::v4(1)));
   EXPECT_TRUE(PrefixSet().empty());

@@ -48,6 +48,8 @@ class CaptureReader {
 
   [[nodiscard]] const CaptureCounters& counters() const { return counters_; }
   [[nodiscard]] std::uint64_t bytes_read() const { return file_.bytes_read(); }
+  // Reading stopped before the end of the file; notes() tell where and why.
+  [[nodiscard]] bool broken() const { return !file_.broken().empty(); }
   // What a person should know about the file, after the end was reached.
   [[nodiscard]] std::vector<std::string> notes() const;
 

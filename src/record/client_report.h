@@ -45,6 +45,7 @@ struct ClientReport {
   Time first_seen, last_seen;
   std::optional<Time> decided_at;
   std::optional<std::uint64_t> decided_after_connections;
+  std::array<PortCount, 3> ports_when_decided{{{25, 0}, {465, 0}, {587, 0}}};  // `ports` at decided_at
   std::vector<Evidence> evidence;
   bool registered = false;  // in the operator's list of mail servers
 };

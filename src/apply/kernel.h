@@ -1,0 +1,73 @@
+// The door to the kernel: our table, the blocks in it, and the connections of blocked clients.
+//
+// One real (apply/linux_kernel.h) and one fake (tests/support/fake_kernel.h), held to the same contract tests
+// (tests/contract). Everything concerns the network namespace of the calling thread when the door was opened.
+// Invariants
+//   (1) Only the table `inet mailweir` is ever touched.
+//   (2) The kernel holds every block's end: it ends whether we live or not.
+//   (3) What returns without an error is in force: every change is acknowledged.
+// Threads: one at a time.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "apply/wanted_table.h"
+#include "base/ip.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "sys/conntrack_flow.h"
+
+namespace mailweir {
+
+// Which sending ports a block cuts.
+enum class BlockScope : std::uint8_t { AllSending, TransferOnly, SubmissionOnly };
+
+struct Block {
+  IpPrefix client = IpPrefix::host({});  // an IPv4 /32 or an IPv6 /64
+  BlockScope scope = BlockScope::AllSending;
+  std::string case_id;      // at most 128 bytes
+  Duration length{};        // as it was asked for, in milliseconds
+  Duration left{};          // of blocks(): until it ends
+  std::uint64_t stopped{};  // of blocks(): packets
+};
+
+struct TableState {
+  std::string marker;             // table_marker() of what is installed; empty: no table, or not one we understand
+  std::uint64_t fingerprint = 0;  // changes when any rule is replaced, added or taken away; 0: no rule of ours
+  friend bool operator==(const TableState&, const TableState&) = default;
+};
+
+class Kernel {
+ public:
+  virtual ~Kernel() = default;
+
+  // Would install() work? Changes nothing.
+  [[nodiscard]] virtual Result<void> check(const WantedTable& wanted) = 0;
+  // In one transaction. Blocks that are there stay.
+  [[nodiscard]] virtual Result<void> install(const WantedTable& wanted) = 0;
+  // Takes the table away, blocks and all; false: there was none.
+  [[nodiscard]] virtual Result<bool> remove() = 0;
+  [[nodiscard]] virtual Result<TableState> table() = 0;
+
+  // A client that is blocked gets the new block instead. Up to kBlocksPerTransaction are all or nothing; more go in
+  // several transactions. Limit: a set is full. NotFound: no table.
+  [[nodiscard]] virtual Result<void> add_blocks(std::span<const Block> blocks) = 0;
+  // Clients that are not blocked are passed over.
+  [[nodiscard]] virtual Result<void> remove_blocks(std::span<const IpPrefix> clients) = 0;
+  [[nodiscard]] virtual Result<std::vector<Block>> blocks() = 0;  // by client
+
+  // Ends connections: deletes their conntrack entries, so that they are new to the kernel, and translated no more.
+  // Those that are gone are passed over. Answers how many there were.
+  [[nodiscard]] virtual Result<std::uint64_t> cut_flows(std::span<const FlowTuple> flows) = 0;
+  // One answer per flow; nothing: it is gone, or the kernel does not count.
+  [[nodiscard]] virtual Result<std::vector<std::optional<FlowCounters>>> flow_counters(
+      std::span<const FlowTuple> flows) = 0;
+};
+
+inline constexpr std::size_t kBlocksPerTransaction = 1000;
+
+}  // namespace mailweir

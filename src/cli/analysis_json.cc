@@ -1,0 +1,43 @@
+#include "cli/analysis_json.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "report/client_json.h"
+#include "report/json.h"
+
+namespace mailweir {
+
+using nlohmann::ordered_json;
+
+std::string analysis_json(const ReplayResult& result) {
+  auto inputs = ordered_json::array();
+  for (const InputReport& input : result.inputs) {
+    inputs.push_back({{"file", input.file},
+                      {"format", input.format},
+                      {"bytes", input.bytes},
+                      {"lines", input.lines},
+                      {"events", input.events},
+                      {"unparsed", input.unparsed},
+                      {"skipped", ordered_json(input.skipped)},
+                      {"notes", input.notes}});
+  }
+  auto clients = ordered_json::array();
+  for (const ClientReport& report : result.clients) clients.push_back(client_json(report));
+  const auto spammers = std::count_if(result.clients.begin(), result.clients.end(),
+                                      [](const ClientReport& r) { return r.verdict == Verdict::Spammer; });
+
+  auto answer = json_answer("analyze");
+  answer["inputs"] = std::move(inputs);
+  answer["from"] = json_time(result.from);
+  answer["to"] = json_time(result.to);
+  answer["clients"] = std::move(clients);
+  answer["totals"] = {{"clients", result.clients.size()},
+                      {"spammers", spammers},
+                      {"events", result.events},
+                      {"forgotten_clients", result.forgotten_clients},
+                      {"lost_events", result.lost_events}};
+  return print_json(answer);
+}
+
+}  // namespace mailweir

@@ -1,0 +1,125 @@
+#include "decide/decide.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace mailweir {
+namespace {
+
+// The same nat that makes a kind of evidence count in the guard (docs/detection.md, section 3.4).
+constexpr double kContribution = 1.0;
+
+bool touches(const std::vector<IpPrefix>& prefixes, const IpPrefix& client) {
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](const IpPrefix& prefix) { return prefix.contains(client) || client.contains(prefix); });
+}
+
+const Setting<Answer>* answer_for(const Policy& policy, MailRole role) {
+  if (!policy.gateway) return nullptr;
+  return role == MailRole::Transfer ? &policy.gateway->transfer : &policy.gateway->submission;
+}
+
+bool watched(const Policy& policy, MailRole role) {
+  const auto* answer = answer_for(policy, role);
+  return answer != nullptr && answer->value == Answer::Watch;
+}
+
+int line_of(const Policy& policy, const std::vector<MailRole>& roles) {
+  for (const MailRole role : roles) {
+    if (const auto* answer = answer_for(policy, role); answer != nullptr && answer->line != 0) return answer->line;
+  }
+  return 0;
+}
+
+// The policy line that protects the client from being blocked; 0 when it is written nowhere but the client is
+// registered.
+std::optional<int> exempting_line(const ClientReport& finding, const Policy& policy) {
+  if (policy.gateway) {
+    if (touches(policy.gateway->exempt.value, finding.client)) return policy.gateway->exempt.line;
+    if (touches(policy.gateway->mail_servers.value, finding.client)) return policy.gateway->mail_servers.line;
+  }
+  if (finding.registered || finding.verdict == Verdict::Server) return 0;
+  return std::nullopt;
+}
+
+bool holds(const std::vector<MailRole>& roles, MailRole role) {
+  return std::find(roles.begin(), roles.end(), role) != roles.end();
+}
+
+// A block that still runs is continued: it keeps its count, its ports and at least its end.
+void continue_running(Decision& decision, const ClientHistory& history, Time now) {
+  for (const MailRole role : history.roles) {
+    if (!holds(decision.roles, role)) decision.roles.push_back(role);
+  }
+  std::sort(decision.roles.begin(), decision.roles.end());
+  decision.length = std::max(decision.length, *history.until - now);
+}
+
+}  // namespace
+
+std::vector<MailRole> abused_roles(const ClientReport& finding) {
+  std::vector<MailRole> roles;
+  for (const Evidence& evidence : finding.evidence) {
+    if (evidence.nats < kContribution) continue;
+    if (evidence.kind == "new-destinations-25") roles.push_back(MailRole::Transfer);
+    if (evidence.kind == "new-destinations-submission") roles.push_back(MailRole::Submission);
+  }
+  if (roles.empty()) {
+    for (const auto& [port, connections] : finding.ports) {
+      const auto role = mail_role(port);
+      if (connections > 0 && role && !holds(roles, *role)) roles.push_back(*role);
+    }
+  }
+  std::sort(roles.begin(), roles.end());
+  return roles;
+}
+
+Duration block_length(Duration first, Duration longest, std::uint32_t repeat) {
+  Duration length = first;
+  for (; repeat > 0 && length > Duration::zero() && length < longest; --repeat) length = length > longest / 2 ? longest : length * 2;
+  return std::max(std::min(length, longest), first);
+}
+
+std::vector<std::uint16_t> ports_of(const Decision& decision) {
+  std::vector<std::uint16_t> ports;
+  for (const MailRole role : decision.roles) {
+    if (role == MailRole::Transfer) ports.insert(ports.end(), kTransferPorts.begin(), kTransferPorts.end());
+    if (role == MailRole::Submission) ports.insert(ports.end(), kSubmissionPorts.begin(), kSubmissionPorts.end());
+  }
+  std::sort(ports.begin(), ports.end());
+  return ports;
+}
+
+Decision decide(const ClientReport& finding, const Policy& policy, const ClientHistory& history, Mode mode,
+                std::string case_id, Time now) {
+  Decision decision;
+  decision.case_id = std::move(case_id);
+  decision.finding = finding;
+  decision.since = now;
+  const bool running = history.until && *history.until > now;
+  decision.repeat = history.blocks - (running ? 1 : 0);
+
+  const auto exempting = exempting_line(finding, policy);
+  if (exempting && finding.verdict != Verdict::Undecided) {
+    decision.action = Decision::Action::Exempt;
+    decision.policy_line = *exempting;
+    return decision;
+  }
+  if (finding.verdict != Verdict::Spammer) return decision;  // a notice
+
+  const std::vector<MailRole> abused = abused_roles(finding);
+  std::copy_if(abused.begin(), abused.end(), std::back_inserter(decision.roles),
+               [&](MailRole role) { return watched(policy, role); });
+  if (decision.roles.empty()) {
+    decision.action = Decision::Action::Exempt;
+    decision.policy_line = line_of(policy, abused);
+    return decision;
+  }
+  decision.action = mode == Mode::WatchOnly ? Decision::Action::WatchOnly : Decision::Action::Block;
+  decision.policy_line = line_of(policy, decision.roles);
+  decision.length = block_length(policy.block.length.value, policy.block.length_max.value, decision.repeat);
+  if (running) continue_running(decision, history, now);
+  return decision;
+}
+
+}  // namespace mailweir

@@ -1,0 +1,12 @@
+// A ClientReport as `analyze --json` lists it (docs/json.md, clients[]).
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "record/client_report.h"
+
+namespace mailweir {
+
+[[nodiscard]] nlohmann::ordered_json client_json(const ClientReport& report);
+
+}  // namespace mailweir

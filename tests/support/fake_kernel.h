@@ -1,0 +1,42 @@
+// A kernel made of maps: what the real door's contract says, without a kernel. Time passes by advance().
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+
+#include "apply/kernel.h"
+
+namespace mailweir {
+
+class FakeKernel final : public Kernel {
+ public:
+  Result<void> check(const WantedTable& wanted) override;
+  Result<void> install(const WantedTable& wanted) override;
+  Result<bool> remove() override;
+  Result<TableState> table() override;
+  Result<void> add_blocks(std::span<const Block> blocks) override;
+  Result<void> remove_blocks(std::span<const IpPrefix> clients) override;
+  Result<std::vector<Block>> blocks() override;
+  Result<std::uint64_t> cut_flows(std::span<const FlowTuple> flows) override;
+  Result<std::vector<std::optional<FlowCounters>>> flow_counters(std::span<const FlowTuple> flows) override;
+
+  // What the world does.
+  void advance(Duration passed);
+  void add_flow(const FlowTuple& flow, FlowCounters counters) { flows_[flow] = counters; }
+  void flush_ruleset() { wanted_.reset(), blocks_.clear(); }  // as `nft flush ruleset` by somebody else
+  // From now on every call fails, until it is told otherwise.
+  void fail_with(std::optional<ErrorCode> code) { failure_ = code; }
+  [[nodiscard]] int installs() const { return installs_; }
+
+ private:
+  [[nodiscard]] Result<void> healthy() const;
+  std::optional<WantedTable> wanted_;
+  std::map<IpPrefix, Block> blocks_;
+  std::map<FlowTuple, FlowCounters> flows_;
+  std::optional<ErrorCode> failure_;
+  std::uint64_t generation_ = 0;
+  int installs_ = 0;
+};
+
+}  // namespace mailweir
