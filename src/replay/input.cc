@@ -18,6 +18,7 @@ void Input::pop() {
   ++front_;
   if (route.judged()) {
     ++judged_;
+    assumed_ += route.assumed ? 1 : 0;
   } else if (route.unknown_side) {
     ++unknown_side_;
   } else {
@@ -30,6 +31,12 @@ void Input::report_routes(InputReport& report) const {
   for (std::size_t i = 0; i < by_way_.size(); ++i) count_skipped(report, name_of(static_cast<Way>(i)), by_way_[i]);
   count_skipped(report, "outside the time asked for", outside_span_);
   count_skipped(report, "forwarded mail of unknown direction", unknown_side_);
+  if (assumed_ > 0) {
+    report.notes.push_back(
+        fmt::format("taken for outgoing because it runs one way between public addresses (--clients tells for sure): "
+                    "{} mail packets",
+                    assumed_));
+  }
   if (unknown_side_ > 0) {
     report.notes.push_back(
         fmt::format("{} mail packets were forwarded both ways between public addresses: name your side with --clients",

@@ -125,21 +125,15 @@ void LogInput::add_notes(InputReport& report) const {
     note(fmt::format("the times have no year and no zone: {} was inferred for the first, UTC is assumed", *year));
   }
   if (clock_.saw_boot_times()) note("the times count from the start of the machine: they are shown as if it was 1970");
-  if (clock_.late() > 0) {
-    note(
-        fmt::format("{} lines are more than 5 minutes older than lines before them and were taken as of their time: is "
-                    "the log in order?",
-                    clock_.late()));
-  }
-  if (totals_.untagged > 0) {
-    note(fmt::format("{} lines carry no kernel tag and were accepted by their form, as UniFi and EdgeOS write them",
-                     totals_.untagged));
-  }
-  if (totals_.kinds[static_cast<std::size_t>(LineKind::NotTheKernel)] > 0) {
-    note(fmt::format("{} lines look like the kernel's but were written by an ordinary program: no evidence",
-                     totals_.kinds[static_cast<std::size_t>(LineKind::NotTheKernel)]));
-  }
-  if (totals_.lost_lines > 0) note(fmt::format("the log itself says that {} lines were lost", totals_.lost_lines));
+  const auto note_lines = [&](const char* what, std::uint64_t count) {
+    if (count > 0) note(fmt::format("{}: {} {}", what, count, count == 1 ? "line" : "lines"));
+  };
+  note_lines("older than lines before them by more than 5 minutes, taken as of their time (is the log in order?)",
+             clock_.late());
+  note_lines("without the kernel's tag, accepted by their form, as UniFi and EdgeOS write them", totals_.untagged);
+  note_lines("in the kernel's form but written by an ordinary program, so no evidence",
+             totals_.kinds[static_cast<std::size_t>(LineKind::NotTheKernel)]);
+  note_lines("lost on the way, as the log itself says", totals_.lost_lines);
 }
 
 }  // namespace mailweir
