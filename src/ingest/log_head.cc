@@ -1,5 +1,7 @@
 #include "ingest/log_head.h"
 
+#include "ingest/digits.h"
+
 namespace mailweir {
 namespace {
 
@@ -42,19 +44,27 @@ bool is_gateway_rule(std::string_view message) {
          (name.ends_with('A') || name.ends_with('D') || name.ends_with('R'));
 }
 
+// Digits off the front; how many.
+std::size_t drop_digits(std::string_view& text) {
+  std::size_t count = text.size() >= 8 ? read_digits(text.data()).count : 0;
+  while (count < text.size() && is_digit(text[count])) ++count;
+  text.remove_prefix(count);
+  return count;
+}
+
+bool drop(std::string_view& text, char wanted) {
+  if (!text.starts_with(wanted)) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
 // "[ 1269.733882]" off the front; unlike take_seconds() without asking what time it is.
 bool drop_seconds(std::string_view& text) {
-  if (text.empty() || text.front() != '[') return false;
-  std::size_t i = 1, point = 0;
-  while (i < text.size() && text[i] == ' ') ++i;
-  const std::size_t first = i;
-  for (; i < text.size() && (is_digit(text[i]) || text[i] == '.'); ++i) {
-    if (text[i] != '.') continue;
-    if (point != 0 || i == first) return false;
-    point = i;
-  }
-  if (point == 0 || point + 1 == i || i == text.size() || text[i] != ']') return false;
-  text.remove_prefix(i + 1);
+  std::string_view rest = text;
+  if (!drop(rest, '[')) return false;
+  drop_spaces(rest);
+  if (drop_digits(rest) == 0 || !drop(rest, '.') || drop_digits(rest) == 0 || !drop(rest, ']')) return false;
+  text = rest;
   return true;
 }
 

@@ -1,6 +1,5 @@
 #include "ingest/log_line.h"
 
-#include "base/mail_ports.h"
 #include "ingest/journal_entry.h"
 #include "ingest/log_packet.h"
 
@@ -51,16 +50,6 @@ std::string_view name_of(LineKind kind) {
       return "broken journal entry";
   }
   return "";
-}
-
-// "25 " and its like at `at`; a port cut off by the end of the line is one too: reading the line finds it torn.
-void LineMarks::see_port(const char* line, std::size_t size, std::size_t at) {
-  std::uint32_t port = 0;
-  std::size_t i = at;
-  for (; i < size && i - at < 6 && line[i] >= '0' && line[i] <= '9'; ++i) {
-    port = port * 10 + static_cast<std::uint32_t>(line[i] - '0');
-  }
-  if (port <= 0xffff && is_sending_port(static_cast<std::uint16_t>(port))) mail_port = true;
 }
 
 LineMarks find_line_marks(std::string_view line) {

@@ -56,10 +56,24 @@ struct LineMarks {
 
   // To be told, in order, every '=' that follows a 'T' in line[0, size).
   void see(const char* line, std::size_t size, std::uint32_t equals);
-
- private:
-  void see_port(const char* line, std::size_t size, std::size_t at);
 };
+
+// "25", "465" or "587" and no further digit. A port cut off by the end of the line is one too: reading the line finds
+// it torn.
+inline bool is_mail_port_text(const char* text, std::size_t size) {
+  const auto at = [&](std::size_t i) { return i < size ? text[i] : ' '; };
+  const auto ends = [&](std::size_t i) { return at(i) < '0' || at(i) > '9'; };
+  switch (at(0)) {
+    case '2':
+      return at(1) == '5' && ends(2);
+    case '4':
+      return at(1) == '6' && at(2) == '5' && ends(3);
+    case '5':
+      return at(1) == '8' && at(2) == '7' && ends(3);
+    default:
+      return false;
+  }
+}
 
 // In the header because it is called four times a line.
 inline void LineMarks::see(const char* line, std::size_t size, std::uint32_t equals) {
@@ -69,10 +83,7 @@ inline void LineMarks::see(const char* line, std::size_t size, std::uint32_t equ
   if (word[1] == 'P' && (word[0] == 'D' || word[0] == 'S')) {
     if (starts_word && word[0] == 'S' && spt == kNone) spt = equals - 3;
     if (starts_word && word[0] == 'D') dpt = true;
-    // The first digit of 25, 465 or 587 is there in one line of a few: only then the number is read.
-    if (const char digit = equals + 1 < size ? word[4] : ' '; digit == '2' || digit == '4' || digit == '5') {
-      see_port(line, size, equals + 1);
-    }
+    if (is_mail_port_text(word + 4, size - equals - 1)) mail_port = true;
   } else if (word[1] == 'S' && word[0] == 'D') {
     if (starts_word && dst == kNone) dst = equals - 3;
   } else if (word[1] == 'U' && word[0] == 'O' && starts_word) {

@@ -58,7 +58,6 @@ class Words {
     at_ = i + 1;
     return static_cast<std::uint32_t>(value);
   }
-  void skip(std::size_t bytes) { at_ += bytes; }
   void skip_word() {
     const char* space = next_space();
     at_ = space == end_ ? end_ : space + 1;
@@ -143,22 +142,27 @@ std::size_t find_source(std::string_view message, std::size_t dst) {
   return 0;
 }
 
-// The flags, each ended by a space, up to URGP=; nullopt when the line ends before. Proxmox writes no URGP=, and some
-// programs cut the last space off.
-std::optional<std::uint8_t> read_flags(Words& words, bool may_lack_end) {
-  std::uint8_t flags = 0;
-  for (int flag = take_flag(words); flag != kNoFlag; flag = take_flag(words)) flags |= static_cast<std::uint8_t>(flag);
-  if (words.take("URGP=")) {
-    words.skip_word();
-    return flags;
-  }
-  if (!may_lack_end) return std::nullopt;
+// What stands at the end of a line without URGP=: nothing, or a flag whose space was cut off.
+std::optional<std::uint8_t> read_last_flag(const Words& words, std::uint8_t flags) {
   if (words.at_end()) return flags;
   const std::string last = std::string(words.rest()) + ' ';
   Words end(last, 0);
   const int flag = take_flag(end);
   if (flag == kNoFlag || !end.at_end()) return std::nullopt;
   return static_cast<std::uint8_t>(flags | flag);
+}
+
+// The flags, each ended by a space, up to URGP=; nullopt when the line ends before. Proxmox writes no URGP=, and some
+// programs cut the last space off.
+std::optional<std::uint8_t> read_flags(Words& words, bool may_lack_end) {
+  std::uint8_t flags = 0;
+  while (!words.take("URGP=")) {
+    const int flag = take_flag(words);
+    if (flag == kNoFlag) return may_lack_end ? read_last_flag(words, flags) : std::nullopt;
+    flags |= static_cast<std::uint8_t>(flag);
+  }
+  if (!words.take("0 ")) words.skip_word();
+  return flags;
 }
 
 // Without the options the length of the TCP header is not known; then at most the 12 bytes of a time stamp are counted
@@ -190,7 +194,7 @@ LineKind read_tcp(Words words, std::uint32_t ip_payload, bool may_lack_end, Pack
     packet.sequence = *sequence;
   }
   if (!words.take("WINDOW=") || !words.number()) return LineKind::Torn;
-  if (words.next_is("RES=")) words.skip_word();
+  if (!words.take("RES=0x00 ") && words.next_is("RES=")) words.skip_word();
   const auto flags = read_flags(words, may_lack_end);
   if (!flags) return LineKind::Torn;
   packet.flags = *flags;
@@ -215,8 +219,10 @@ std::optional<IpFields> read_ip_fields(Words& words, bool v4) {
       const auto id = words.number();
       if (!id) return std::nullopt;
       fields.id = static_cast<std::uint16_t>(*id);
-    } else if (words.next_is("TOS=0x00 PREC=0x00 ")) {
-      words.skip(19);  // nearly always
+    } else if (words.take("TOS=0x00 PREC=0x00 TTL=")) {  // nearly always
+      if (!words.number()) words.skip_word();
+    } else if (words.take("DF ")) {
+      continue;
     } else {
       if (v4 && words.first() == 'O') header += option_bytes(words);
       words.skip_word();
