@@ -25,6 +25,13 @@ inline std::uint64_t load(const char* text) {
   return word;
 }
 
+inline std::uint32_t load_four(const char* text) {
+  std::uint32_t word = 0;
+  std::memcpy(&word, text, sizeof word);
+  if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap32(word);
+  return word;
+}
+
 // The top bit of every byte that is no digit.
 inline std::uint64_t others(std::uint64_t word) {
   const std::uint64_t digits = word ^ 0x3030'3030'3030'3030;  // 0-9 where there is a digit, more elsewhere
@@ -57,17 +64,24 @@ struct DottedQuad {
   // One bit for each byte that is no digit: the dots, and what ends the address.
   const auto mask = [](std::uint64_t word) { return (detail::others(word) >> 7) * 0x0102'0408'1020'4080 >> 56; };
   auto ends = static_cast<std::uint32_t>(mask(detail::load(text)) | mask(detail::load(text + 8)) << 8 | 0x1'0000);
+  // By the number of digits: which of four bytes are digits, and the least value without a leading zero.
+  constexpr std::uint32_t kDigitBytes[] = {0, 0xff00'0000, 0xffff'0000, 0xffff'ff00}, kLeast[] = {1000, 0, 10, 100};
   std::uint32_t bits = 0, begin = 0;
   for (int part = 0; part < 4; ++part) {
     const auto end = static_cast<std::uint32_t>(std::countr_zero(ends));
     ends &= ends - 1;
     const std::uint32_t count = end - begin;
-    if (count - 1 > 2) return {0, 0};
-    const char* const last = text + end - 1;
-    std::uint32_t value = static_cast<std::uint32_t>(*last - '0');
-    if (count > 1) value += 10 * static_cast<std::uint32_t>(last[-1] - '0');
-    if (count > 2) value += 100 * static_cast<std::uint32_t>(last[-2] - '0');
-    if (value > 255 || (count > 1 && text[begin] == '0') || (part < 3 && text[end] != '.')) return {0, 0};
+    if (count > 3 || (part < 3 && text[end] != '.')) return {0, 0};
+    // The digits, the last in the highest byte. What stands before them is read too, and masked.
+    std::uint32_t digits = 0;
+    if (end >= 4) {
+      digits = detail::load_four(text + end - 4);
+    } else {
+      digits = detail::load_four(text) << (8 * (4 - end) & 31);
+    }
+    digits = (digits ^ 0x3030'3030) & kDigitBytes[count];
+    const std::uint32_t value = (digits >> 24) + 10 * (digits >> 16 & 255) + 100 * (digits >> 8 & 255);
+    if (value > 255 || value < kLeast[count]) return {0, 0};
     bits = bits << 8 | value;
     begin = end + 1;
   }

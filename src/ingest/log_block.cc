@@ -72,14 +72,21 @@ class BlockReader {
   LineKind read(std::string_view line) {
     block_.journal_lines += line.starts_with('{') ? 1 : 0;
     const LineKind kind = reader_.read(line, marks_, parsed_);
+    numbered_ = numbered_ && parsed_.same_origin;  // also of a line that turns out to be no mail
     if (kind != LineKind::MailPacket) return kind;
     LogSighting& sighting = block_.sightings.emplace_back();
     sighting.packet = parsed_.packet;
     sighting.packet.time = Time(Duration(parsed_.time.us));
-    sighting.packet.rule = rule_ = block_.rules.number_of(parsed_.rule, rule_);
     sighting.base = parsed_.time.base;
-    sighting.in = in_ = block_.interfaces.number_of(parsed_.in, in_);
-    sighting.out = out_ = block_.interfaces.number_of(parsed_.out, out_);
+    if (!parsed_.same_origin || !numbered_) {
+      rule_ = block_.rules.number_of(parsed_.rule, rule_);
+      in_ = block_.interfaces.number_of(parsed_.in, in_);
+      out_ = block_.interfaces.number_of(parsed_.out, out_);
+      numbered_ = true;
+    }
+    sighting.packet.rule = rule_;
+    sighting.in = in_;
+    sighting.out = out_;
     block_.untagged += parsed_.untagged ? 1 : 0;
     return kind;
   }
@@ -90,7 +97,8 @@ class BlockReader {
   LineMarks marks_;
   LogLine parsed_;
   LogLineReader reader_;
-  std::uint16_t rule_ = 0, in_ = 0, out_ = 0;  // of the line before
+  bool numbered_ = false;  // the numbers below are those of the origin read last
+  std::uint16_t rule_ = 0, in_ = 0, out_ = 0;
 };
 
 }  // namespace

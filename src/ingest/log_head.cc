@@ -1,7 +1,5 @@
 #include "ingest/log_head.h"
 
-#include "ingest/digits.h"
-
 namespace mailweir {
 namespace {
 
@@ -44,27 +42,19 @@ bool is_gateway_rule(std::string_view message) {
          (name.ends_with('A') || name.ends_with('D') || name.ends_with('R'));
 }
 
-// Digits off the front; how many.
-std::size_t drop_digits(std::string_view& text) {
-  std::size_t count = text.size() >= 8 ? read_digits(text.data()).count : 0;
-  while (count < text.size() && is_digit(text[count])) ++count;
-  text.remove_prefix(count);
-  return count;
-}
-
-bool drop(std::string_view& text, char wanted) {
-  if (!text.starts_with(wanted)) return false;
-  text.remove_prefix(1);
-  return true;
-}
-
 // "[ 1269.733882]" off the front; unlike take_seconds() without asking what time it is.
 bool drop_seconds(std::string_view& text) {
-  std::string_view rest = text;
-  if (!drop(rest, '[')) return false;
-  drop_spaces(rest);
-  if (drop_digits(rest) == 0 || !drop(rest, '.') || drop_digits(rest) == 0 || !drop(rest, ']')) return false;
-  text = rest;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  const auto digits = [&] {
+    const char* const first = at;
+    while (at < end && is_digit(*at)) ++at;
+    return at != first;
+  };
+  if (at == end || *at++ != '[') return false;
+  while (at < end && *at == ' ') ++at;
+  if (!digits() || at == end || *at++ != '.' || !digits() || at == end || *at++ != ']') return false;
+  text.remove_prefix(static_cast<std::size_t>(at - text.data()));
   return true;
 }
 

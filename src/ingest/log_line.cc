@@ -77,7 +77,7 @@ LineKind LogLineReader::read_journal(std::string_view line, LogLine& out) {
   if (!entry->from_kernel) return LineKind::NotTheKernel;
   out.time = entry->time;
   out.untagged = false;
-  return read_log_packet(entry->message, marks, false, out);
+  return read_log_packet(entry->message, marks, false, origin_, out);
 }
 
 LineKind LogLineReader::read(std::string_view line, const LineMarks& marks, LogLine& out) {
@@ -95,7 +95,7 @@ LineKind LogLineReader::read(std::string_view line, const LineMarks& marks, LogL
   out.time = head->time;
   out.untagged = head->writer == LogWriter::Gateway;
   const auto start = static_cast<std::size_t>(head->message.data() - line.data());
-  return read_log_packet(head->message, shifted(marks, start), head->may_omit_interface, out);
+  return read_log_packet(head->message, shifted(marks, start), head->may_omit_interface, origin_, out);
 }
 
 }  // namespace mailweir

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -43,6 +44,14 @@ struct LogLine {
   std::string_view rule;     // the log prefix
   std::string_view in, out;  // interfaces; of a bridge, its ports
   bool untagged = false;     // LogWriter::Gateway
+  bool same_origin = false;  // rule, in and out read as in the packet before
+};
+
+// What stands before the addresses in the packet read last: prefix and interfaces. Most lines of a log share it.
+struct LogOrigin {
+  std::string text;  // the prefix, "IN=eth1 OUT=eth0 "; empty: nothing is remembered
+  std::size_t rule_size = 0, in_at = 0, in_size = 0, out_at = 0, out_size = 0;
+  Path path = Path::Unknown;
 };
 
 // Where the words stand that decide what a line is; offsets into the line.
@@ -77,21 +86,26 @@ inline bool is_mail_port_text(const char* text, std::size_t size) {
 
 // In the header because it is called four times a line.
 inline void LineMarks::see(const char* line, std::size_t size, std::uint32_t equals) {
-  if (equals < 3) return;
-  const char* const word = line + equals - 3;
-  const bool starts_word = equals == 3 || word[-1] == ' ';  // unlike PHYSOUT=, MACDST=
-  if (word[1] == 'P' && (word[0] == 'D' || word[0] == 'S')) {
-    if (starts_word && word[0] == 'S' && spt == kNone) spt = equals - 3;
-    if (starts_word && word[0] == 'D') dpt = true;
-    if (is_mail_port_text(word + 4, size - equals - 1)) mail_port = true;
-  } else if (word[1] == 'S' && word[0] == 'D') {
-    if (starts_word && dst == kNone) dst = equals - 3;
-  } else if (word[1] == 'U' && word[0] == 'O' && starts_word) {
-    out = equals - 3;
+  // A word stands after a space, or begins the line: unlike PHYSOUT=, MACDST=.
+  if (equals < 3 || (equals > 3 && line[equals - 4] != ' ')) return;
+  const std::uint32_t word = equals - 3;
+  const auto is = [&](const char* name) { return std::memcmp(line + word, name, 3) == 0; };
+  if (is("DPT") || is("SPT")) {
+    if (line[word] == 'D') {
+      dpt = true;
+    } else if (spt == kNone) {
+      spt = word;
+    }
+    if (is_mail_port_text(line + equals + 1, size - equals - 1)) mail_port = true;
+  } else if (is("DST")) {
+    if (dst == kNone) dst = word;
+  } else if (is("OUT")) {
+    out = word;
     dst = spt = kNone;
     dpt = false;
   }
 }
+
 [[nodiscard]] LineMarks find_line_marks(std::string_view line);
 
 // What a line without a mail port is: NoMailPort, Torn or NotNetfilter. Who wrote it is not asked.
@@ -107,6 +121,7 @@ class LogLineReader {
   LineKind read_journal(std::string_view line, LogLine& out);
 
   LogHeadReader heads_;
+  LogOrigin origin_;
   std::string journal_text_;
 };
 

@@ -133,13 +133,12 @@ std::uint32_t option_bytes(Words words) {
 
 // "SRC=" in the word before " DST="; 0 when it is not there.
 std::size_t find_source(std::string_view message, std::size_t dst) {
-  if (dst < 2) return 0;
-  const std::size_t end = dst - 1;
-  for (std::size_t i = end; i > 4 && end - i <= kAddressMax; --i) {
-    if (message[i - 1] == ' ') return 0;
-    if (message[i - 1] == '=' && message.substr(i - 5, 5) == " SRC=") return i - 4;
-  }
-  return 0;
+  if (dst < 7) return 0;
+  const std::size_t reach = std::min(dst, kAddressMax + 6);  // " SRC=", the address, a space
+  const char* const begin = message.data() + dst - reach;
+  const auto* equals = static_cast<const char*>(::memrchr(begin, '=', reach));
+  if (equals == nullptr || equals - begin < 4 || std::memcmp(equals - 4, " SRC=", 5) != 0) return 0;
+  return static_cast<std::size_t>(equals - 3 - message.data());
 }
 
 // What stands at the end of a line without URGP=: nothing, or a flag whose space was cut off.
@@ -220,7 +219,7 @@ std::optional<IpFields> read_ip_fields(Words& words, bool v4) {
       if (!id) return std::nullopt;
       fields.id = static_cast<std::uint16_t>(*id);
     } else if (words.take("TOS=0x00 PREC=0x00 TTL=")) {  // nearly always
-      if (!words.number()) words.skip_word();
+      words.skip_word();
     } else if (words.take("DF ")) {
       continue;
     } else {
@@ -274,10 +273,56 @@ std::optional<std::size_t> read_interfaces(std::string_view message, const LineM
   return after;
 }
 
+// The same bytes up to the end of OUT=, and no bridge port after them, mean the same.
+bool has_origin(std::string_view message, const LineMarks& marks, const LogOrigin& origin) {
+  return !origin.text.empty() && marks.out != LineMarks::kNone && marks.out + 4 == origin.out_at &&
+         message.size() > origin.text.size() && message[origin.text.size()] != 'P' &&
+         std::memcmp(message.data(), origin.text.data(), origin.text.size()) == 0;
+}
+
+void use_origin(std::string_view message, const LogOrigin& origin, LogLine& line) {
+  line.rule = message.substr(0, origin.rule_size);
+  line.in = message.substr(origin.in_at, origin.in_size);
+  line.out = message.substr(origin.out_at, origin.out_size);
+  line.packet.path = origin.path;
+}
+
+void remember_origin(std::string_view message, std::size_t after, const LogLine& line, LogOrigin& origin) {
+  const auto offset = [&](std::string_view view) { return static_cast<std::size_t>(view.data() - message.data()); };
+  const bool plain = !line.out.empty() && offset(line.out) + line.out.size() + 1 == after && !line.in.empty();
+  origin.text.clear();
+  if (!plain) return;  // the machine's own packets and bridges are read word by word
+  origin = {.text = std::string(message.substr(0, after)),
+            .rule_size = line.rule.size(),
+            .in_at = offset(line.in),
+            .in_size = line.in.size(),
+            .out_at = offset(line.out),
+            .out_size = line.out.size(),
+            .path = line.packet.path};
+}
+
+// Rule, interfaces and path; where the words after them begin, or why there are none.
+std::optional<std::size_t> read_origin(std::string_view message, const LineMarks& marks, bool may_omit,
+                                       LogOrigin& origin, LogLine& line) {
+  line.same_origin = has_origin(message, marks, origin);
+  if (line.same_origin) {
+    use_origin(message, origin, line);
+    return origin.text.size();
+  }
+  const auto after = read_interfaces(message, marks, may_omit, line);
+  if (after) {
+    remember_origin(message, *after, line, origin);
+  } else {
+    origin.text.clear();
+  }
+  return after;
+}
+
 }  // namespace
 
-LineKind read_log_packet(std::string_view message, const LineMarks& marks, bool may_omit_interface, LogLine& line) {
-  const auto after = read_interfaces(message, marks, may_omit_interface, line);
+LineKind read_log_packet(std::string_view message, const LineMarks& marks, bool may_omit_interface, LogOrigin& origin,
+                         LogLine& line) {
+  const auto after = read_origin(message, marks, may_omit_interface, origin, line);
   if (!after) return LineKind::NotNetfilter;
   if (line.rule.size() > kPrefixMax) return LineKind::Torn;  // the end of another line stands before this one
 

@@ -9,6 +9,6 @@ namespace mailweir {
 
 // `message`: the line from where the log prefix may begin; `marks` are offsets into it.
 [[nodiscard]] LineKind read_log_packet(std::string_view message, const LineMarks& marks, bool may_omit_interface,
-                                       LogLine& out);
+                                       LogOrigin& origin, LogLine& out);
 
 }  // namespace mailweir
