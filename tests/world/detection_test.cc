@@ -77,7 +77,7 @@ TEST(World, UnregisteredMailServersAreAskedAboutInsteadOfBlocked) {
   const Result small = live_through(mail_servers("mail server, 30 a day", 2'000, 30, {0.03, 0.08}), settings);
   const Result large = live_through(mail_servers("mail server, 500 a day", 500, 500, {0.03, 0.08}), settings);
   const Result dirty = live_through(mail_servers("mail server, dirty list", 1'000, 500, {0.08, 0.20}), settings);
-  const Result newsletter = live_through(newsletters(200), settings);
+  const Result newsletter = live_through(newsletters(100), settings);
   EXPECT_EQ(small.convicted_after.size(), 0U);
   EXPECT_LE(large.convicted(), 0.002);
   EXPECT_LE(dirty.convicted(), 0.01);  // the outcome rates that M stands on do not hold for it (3.4)

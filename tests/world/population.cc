@@ -150,8 +150,8 @@ Population newsletters(unsigned clients) {
 
 Population bots(std::string name, unsigned clients, double per_hour, Ends ends) {
   return {std::move(name), clients, [per_hour, ends](Script& script) {
-            // As long as it takes for 400 connections, or a day.
-            const double end = std::min(kDay, 400 * 3600 / per_hour);
+            // As long as it takes for about 200 connections, or a day.
+            const double end = std::min(kDay, 200 * 3600 / per_hour);
             for (double second = 0; (second += exponential(script.random, 3600 / per_hour)) < end;) {
               script.connect(second, between(script.random, 0, kServers), 25, end_of(script.random, ends));
             }
