@@ -118,7 +118,7 @@ Population ordinary_users(unsigned clients) {
 Population looping_devices(unsigned clients) {
   return {"looping device", clients, [](Script& script) {
             const unsigned relay = between(script.random, 0, 2000);
-            for (double second = 0; second < kDay; second += 300) script.connect(second, relay, 25, Outcome::NoAnswer);
+            for (int time = 0; time < 288; ++time) script.connect(300.0 * time, relay, 25, Outcome::NoAnswer);
           }};
 }
 
