@@ -277,6 +277,11 @@ Result<void> run_gateway(const RunSettings& settings, const OnLine& on_line) {
   if (!lock) return fail(std::move(lock).error());
   auto kernel = open_linux_kernel();
   if (!kernel) return fail(std::move(kernel).error());
+  if (const auto asked = (*kernel)->table(); !asked) {
+    if (asked.error().code() != ErrorCode::NotPermitted) return fail(asked.error());
+    return fail(ErrorCode::NotPermitted,
+                "CAP_NET_ADMIN is needed in this network namespace: run as root, or as a service");
+  }
   auto table_watch = TableWatch::open();
   if (!table_watch) return fail(std::move(table_watch).error());
   auto nflog = NflogSource::open(kLogGroup);
