@@ -12,6 +12,9 @@
 #include "cli/common.h"
 #include "cli/demo.h"
 #include "cli/version.h"
+#include "lab/demo.h"
+#include "lab/places.h"
+#include "lab/population.h"
 
 namespace mailweir {
 namespace {
@@ -66,10 +69,10 @@ void add_demo(Commands& commands) {
       add_verb(commands, "demo", "The whole story in a laboratory of network namespaces; touches nothing else",
                "mailweir demo --clients 1000", [options, &commands] { return demo(*options, commands.common); });
   verb.add_option("--clients", options->clients, "How many clients live behind the gateway")
-      ->check(CLI::Range(40, 20'000))
+      ->check(CLI::Range(lab::kClientsMin, lab::kClientsMax))
       ->capture_default_str();
   verb.add_option("--seconds", options->seconds, "How long they send mail")
-      ->check(CLI::Range(8, 50))
+      ->check(CLI::Range(lab::kSecondsMin, lab::kSecondsMax))
       ->capture_default_str();
   verb.add_option("--seed", options->seed, "Another number, other people")->capture_default_str();
 }
