@@ -10,7 +10,7 @@
 #include "lab/closing.h"
 #include "lab/crew.h"
 #include "lab/enclosure.h"
-#include "lab/guard.h"
+#include "lab/guard_process.h"
 #include "lab/population.h"
 #include "lab/scoreboard.h"
 #include "lab/screen.h"
@@ -42,7 +42,7 @@ class Demo {
     if (!topology) return fail(std::move(topology).error());
     auto crew = Crew::hire(*topology, population_, board_);
     if (!crew) return fail(std::move(crew).error());
-    auto guard = Guard::start(options_.program);
+    auto guard = GuardProcess::start(options_.program);
     if (!guard) return fail(std::move(guard).error());
     if (auto watched = watch(*crew, *guard); !watched) return fail(std::move(watched).error());
     screen_.clear();
@@ -55,7 +55,7 @@ class Demo {
 
  private:
   // From the first errand to the guard's last word.
-  Result<void> watch(Crew& crew, Guard& guard) {
+  Result<void> watch(Crew& crew, GuardProcess& guard) {
     const Time start = clock_.now();
     const Duration length = std::chrono::seconds(options_.seconds);
     if (auto begun = crew.begin(start, start + length); !begun) return begun;
