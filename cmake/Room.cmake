@@ -1,9 +1,10 @@
-# mailweir_room(NAME [DEPENDS room...] [LIBRARIES target...])
+# mailweir_room(NAME [DEPENDS room...] [LIBRARIES target...] [TEST_LIBRARIES target...])
 #
 # A folder under src/ is one library, mailweir_<name>, of all its .cc files; the *_test.cc beside them make one test program,
-# <name>_tests, whose cases ctest lists one by one. DEPENDS are rooms further down; LIBRARIES stay inside the room.
+# <name>_tests, whose cases ctest lists one by one. DEPENDS are rooms further down; LIBRARIES stay inside the room; TEST_LIBRARIES serve
+# its tests only.
 function(mailweir_room name)
-  cmake_parse_arguments(room "" "" "DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(room "" "" "DEPENDS;LIBRARIES;TEST_LIBRARIES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
@@ -25,7 +26,7 @@ function(mailweir_room name)
   if(MAILWEIR_TESTS AND tests)
     add_executable(${name}_tests ${tests})
     target_include_directories(${name}_tests PRIVATE ${PROJECT_SOURCE_DIR})
-    target_link_libraries(${name}_tests PRIVATE mailweir_${name} ${room_LIBRARIES} GTest::gtest GTest::gtest_main)
+    target_link_libraries(${name}_tests PRIVATE mailweir_${name} ${room_LIBRARIES} ${room_TEST_LIBRARIES} GTest::gtest GTest::gtest_main)
     gtest_discover_tests(${name}_tests TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120)
   endif()
 endfunction()

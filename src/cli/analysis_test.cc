@@ -28,6 +28,7 @@ ClientReport client(const char* address, Verdict verdict, double score, std::uin
 ClientReport spammer(const char* address, std::uint64_t attempts, std::uint64_t found_after) {
   ClientReport report = client(address, Verdict::Spammer, 15.9, attempts);
   report.decided_after_connections = found_after;
+  report.ports_when_decided[0].connections = found_after;
   report.decided_at = report.first_seen + std::chrono::seconds(42);
   return report;
 }
@@ -66,7 +67,7 @@ TEST(AnalysisText, TellsWhoWhySinceWhenAndAfterHowMany) {
   const std::string text = analysis_text(recording(), {});
   EXPECT_TRUE(has(text, "172.16.4.7       2026-11-22 19:43:00  9 connections   205 of 214, port 25")) << text;
   EXPECT_TRUE(has(text, "fd16:0:0:7::/64  2026-11-22 19:43:00  11 connections  39 of 50, port 25")) << text;
-  EXPECT_TRUE(has(text, "      reason of spammer. Found 42 s after its first connection.")) << text;
+  EXPECT_TRUE(has(text, "      found within 42 s: reason of spammer\n")) << text;
 }
 
 TEST(AnalysisText, OrdinaryClientsAreCountedAndListedOnDemand) {
@@ -87,7 +88,7 @@ TEST(AnalysisText, AnUnregisteredServerIsNamedWithWhatToDo) {
 TEST(AnalysisText, NothingIsSkippedInSilence) {
   const std::string text = analysis_text(recording(), {});
   EXPECT_TRUE(has(text, "not used: 3,000 not netfilter, 12 inbound mail")) << text;
-  EXPECT_TRUE(has(text, "not readable: 2 lines")) << text;
+  EXPECT_TRUE(has(text, "of these not readable: 2 lines")) << text;
   EXPECT_TRUE(has(text, "2026 was inferred")) << text;
   ReplayResult lossy = recording();
   lossy.forgotten_clients = 7;
@@ -96,11 +97,21 @@ TEST(AnalysisText, NothingIsSkippedInSilence) {
   EXPECT_TRUE(has(analysis_text(lossy, {}), "1 event was lost"));
 }
 
+TEST(AnalysisText, ManyFilesAreSummedUpAndWhatTheyShareIsSaidOnce) {
+  ReplayResult result = recording();
+  result.inputs.resize(9, result.inputs[0]);
+  const std::string text = analysis_text(result, {});
+  EXPECT_TRUE(has(text, "  9 files (--json tells them apart)\n    38,889 lines, 11,106 packets of mail that leaves\n"))
+      << text;
+  EXPECT_TRUE(has(text, "not used: 27,000 not netfilter, 108 inbound mail")) << text;
+  EXPECT_TRUE(has(text, "  9 of the files: times have no year")) << text;
+}
+
 TEST(AnalysisText, QuietDropsAdviceAndRemarksButNoCount) {
   const std::string text = analysis_text(recording(), {.quiet = true});
   EXPECT_FALSE(has(text, "Next"));
   EXPECT_FALSE(has(text, "inferred"));
-  EXPECT_TRUE(has(text, "not readable: 2 lines"));
+  EXPECT_TRUE(has(text, "of these not readable: 2 lines"));
 }
 
 TEST(AnalysisText, FitsTheWidth) {
@@ -116,7 +127,8 @@ TEST(AnalysisText, OnlyTheAbusedPortsWouldHaveBeenCut) {
   ReplayResult result;
   result.clients = {spammer("172.16.4.7", 100, 10)};
   result.clients[0].ports = {{{25, 30}, {465, 50}, {587, 20}}};
-  EXPECT_TRUE(has(analysis_text(result, {}), "30 of 100, port 25")) << analysis_text(result, {});
+  result.clients[0].ports_when_decided = {{{25, 6}, {465, 2}, {587, 2}}};
+  EXPECT_TRUE(has(analysis_text(result, {}), "24 of 100, port 25")) << analysis_text(result, {});
 }
 
 TEST(AnalysisText, NoSpammerIsOneSentence) {

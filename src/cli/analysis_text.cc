@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
+#include <map>
 
 #include "base/escape.h"
+#include "base/mail_ports.h"
+#include "decide/decide.h"
 #include "detect/settings.h"
 #include "report/layout.h"
 #include "report/words.h"
@@ -15,6 +17,9 @@ namespace {
 
 // Of those only worth a look, a screenful; the rest are in --all.
 constexpr std::size_t kDoubtfulShownMax = 20;
+
+// More files than this are summed up.
+constexpr std::size_t kInputsShownMax = 8;
 
 using Clients = std::vector<const ClientReport*>;
 
@@ -45,29 +50,21 @@ std::string ports_text(const ClientReport& report) {
   return text;
 }
 
-// Connections on the ports a block cuts. A client that used other mail ports too would have kept those.
-std::uint64_t on_abused_ports(const ClientReport& report, std::string& ports) {
-  std::uint64_t connections = 0;
-  const std::vector<MailRole> roles = abused_roles(report);
-  for (const auto& port : report.ports) {
-    const auto role = mail_role(port.port);
-    if (!role || std::find(roles.begin(), roles.end(), *role) == roles.end()) continue;
-    connections += port.connections;
-    ports += fmt::format("{}{}", ports.empty() ? "" : " ", port.port);
-  }
-  return connections;
-}
-
 struct Stopped {
-  std::uint64_t connections = 0;  // opened after the decision, on the ports it cuts; at most
+  std::uint64_t connections = 0;  // opened after the decision, on the ports a block cuts
   std::string ports;
 };
 
 Stopped would_have_stopped(const ClientReport& report) {
+  const std::vector<MailRole> roles = abused_roles(report);
   Stopped stopped;
-  const std::uint64_t abused = on_abused_ports(report, stopped.ports);
-  const std::uint64_t after = report.attempts - std::min(report.attempts, report.decided_after_connections.value_or(0));
-  stopped.connections = std::min(abused, after);
+  for (std::size_t i = 0; i < report.ports.size(); ++i) {
+    const auto [port, connections] = report.ports[i];
+    const auto role = mail_role(port);
+    if (!role || std::find(roles.begin(), roles.end(), *role) == roles.end()) continue;
+    stopped.connections += connections - std::min(connections, report.ports_when_decided[i].connections);
+    if (connections > 0) stopped.ports += fmt::format("{}{}", stopped.ports.empty() ? "" : " ", port);
+  }
   return stopped;
 }
 
@@ -94,20 +91,21 @@ std::string spammer_table(const Clients& spammers, const AnalysisStyle& style) {
   Table table({{"SPAMMER"}, {"SINCE (UTC)"}, {"FOUND AFTER"}, {"A BLOCK WOULD HAVE STOPPED"}});
   for (const ClientReport* report : spammers) {
     const Stopped stopped = would_have_stopped(*report);
-    std::string note = shown(report->reason) + ".";
+    std::string note = shown(report->reason);
     if (report->decided_at)
-      note += fmt::format(" Found {} after its first connection.",
-                          format_duration(*report->decided_at - report->first_seen));
+      note = fmt::format("found within {}: {}", format_duration(*report->decided_at - report->first_seen), note);
     table.add({report->client.text(), time_text(report->first_seen),
                count_of(report->decided_after_connections.value_or(report->attempts), "connection"),
                fmt::format("{} of {}, port {}", count_text(stopped.connections), count_text(report->attempts),
-                           stopped.ports.empty() ? ports_text(*report) : stopped.ports)},
+                           stopped.ports)},
               note, Style::Bad);
   }
   return "\n" + table.text(style.width, style.paint);
 }
 
-std::string client_table(const char* title, Clients clients, std::size_t shown_max, Style mark,
+enum class Reasons : bool { Left, Told };
+
+std::string client_table(const char* title, Clients clients, std::size_t shown_max, Style mark, Reasons reasons,
                          const AnalysisStyle& style) {
   if (clients.empty()) return {};
   std::string text = "\n" + style.paint(Style::Strong, title) + "\n";
@@ -122,7 +120,7 @@ std::string client_table(const char* title, Clients clients, std::size_t shown_m
   for (const ClientReport* report : clients)
     table.add({report->client.text(), time_text(report->first_seen), count_text(report->attempts),
                count_text(report->destinations), fmt::format("{:.1f}", report->score_user), ports_text(*report)},
-              shown(report->reason), mark);
+              reasons == Reasons::Told ? shown(report->reason) : "", mark);
   text += table.text(style.width, style.paint);
   if (left_out > 0) text += fmt::format("  and {} more (--all)\n", count_text(left_out));
   return text;
@@ -138,17 +136,20 @@ std::string others(std::size_t undecided, std::size_t legitimate, const Analysis
   return "\n" + wrap(fmt::format("{} (--all lists them).", fmt::join(parts, ", ")), style.width, 0);
 }
 
-std::string input_text(const InputReport& input, const AnalysisStyle& style) {
-  const bool capture = input.format == "pcap";
-  const std::string_view unit = capture ? "packet" : "line";
-  const std::string format = input.format == "kernel-log"     ? "kernel log"
-                             : input.format == "journal-json" ? "journal"
-                             : capture                        ? "capture"
-                                                              : input.format;
-  std::string text =
-      wrap(fmt::format("{}: {}, {}, {} of mail that leaves", input.file == "-" ? "standard input" : shown(input.file),
-                       format, count_of(input.lines, unit), count_text(input.events)),
-           style.width, 2);
+std::string_view format_text(const InputReport& input) {
+  if (input.format == "kernel-log") return "kernel log";
+  if (input.format == "journal-json") return "journal";
+  if (input.format == "pcap") return "capture";
+  return input.format;
+}
+
+// Everything about one input, or about many as one, except its name.
+std::string input_counts(const InputReport& input, const AnalysisStyle& style) {
+  const std::string_view unit = input.format == "pcap" ? "packet" : "line";
+  const std::string mail = input.events == 0 ? "no mail" : count_of(input.events, "packet") + " of mail";
+  std::string text = wrap(fmt::format("{}{}{}, {} that leaves", format_text(input), input.format.empty() ? "" : ", ",
+                                      count_of(input.lines, unit), mail),
+                          style.width, 4);
   std::vector<std::pair<std::uint64_t, std::string>> skipped;
   for (const auto& [reason, count] : input.skipped)
     if (count > 0) skipped.emplace_back(count, reason);
@@ -158,16 +159,48 @@ std::string input_text(const InputReport& input, const AnalysisStyle& style) {
     list += fmt::format("{}{} {}", list.empty() ? "" : ", ", count_text(count), shown(reason));
   if (!list.empty()) text += wrap("not used: " + list, style.width, 4);
   if (input.unparsed > 0)
-    text += style.paint(Style::Doubtful,
-                        wrap(fmt::format("not readable: {}", count_of(input.unparsed, unit)), style.width, 4));
-  if (!style.quiet)
-    for (const std::string& note : input.notes) text += wrap(shown(note), style.width, 4);
+    text += wrap(fmt::format("of these not readable: {}", count_of(input.unparsed, unit)), style.width, 4);
+  return text;
+}
+
+InputReport sum_of(const std::vector<InputReport>& inputs) {
+  InputReport sum;
+  for (const InputReport& input : inputs) {
+    sum.lines += input.lines;
+    sum.events += input.events;
+    sum.unparsed += input.unparsed;
+    for (const auto& [reason, count] : input.skipped) sum.skipped[reason] += count;
+  }
+  return sum;
+}
+
+// What holds for several inputs is said once.
+std::string notes_text(const std::vector<InputReport>& inputs, const AnalysisStyle& style) {
+  if (style.quiet) return {};
+  std::map<std::string, std::vector<const InputReport*>> notes;
+  for (const InputReport& input : inputs)
+    for (const std::string& note : input.notes) notes[note].push_back(&input);
+  std::string text;
+  for (const auto& [note, from] : notes) {
+    const std::string where = inputs.size() == 1 ? ""
+                              : from.size() == 1 ? shown(from.front()->file) + ": "
+                                                 : fmt::format("{} of the files: ", from.size());
+    text += wrap(where + shown(note), style.width, 2);
+  }
   return text;
 }
 
 std::string what_was_read(const ReplayResult& result, const AnalysisStyle& style) {
   std::string text = "\n" + style.paint(Style::Strong, "Read") + "\n";
-  for (const InputReport& input : result.inputs) text += input_text(input, style);
+  if (result.inputs.size() > kInputsShownMax) {
+    text += wrap(count_of(result.inputs.size(), "file") + " (--json tells them apart)", style.width, 2);
+    text += input_counts(sum_of(result.inputs), style);
+  } else {
+    for (const InputReport& input : result.inputs)
+      text +=
+          wrap(input.file == "-" ? "standard input" : shown(input.file), style.width, 2) + input_counts(input, style);
+  }
+  text += notes_text(result.inputs, style);
   if (result.from && result.to)
     text += wrap(fmt::format("from {} to {} UTC ({})", time_text(*result.from), time_text(*result.to),
                              format_duration(*result.to - *result.from)),
@@ -215,11 +248,11 @@ std::string analysis_text(const ReplayResult& result, const AnalysisStyle& style
   std::string text = headline(result, spammers, style);
   text += spammer_table(spammers, style);
   text += client_table("Worth a look", doubtful, style.everyone ? doubtful.size() : kDoubtfulShownMax, Style::Doubtful,
-                       style);
-  text += client_table("Registered mail servers", servers, servers.size(), Style::Plain, style);
+                       Reasons::Told, style);
+  text += client_table("Registered mail servers", servers, servers.size(), Style::Plain, Reasons::Told, style);
   if (style.everyone) {
-    text += client_table("Too little evidence", undecided, undecided.size(), Style::Plain, style);
-    text += client_table("Like ordinary mail users", legitimate, legitimate.size(), Style::Plain, style);
+    text += client_table("Too little evidence", undecided, undecided.size(), Style::Plain, Reasons::Left, style);
+    text += client_table("Like ordinary mail users", legitimate, legitimate.size(), Style::Plain, Reasons::Left, style);
   }
   text += others(undecided.size(), legitimate.size(), style);
   text += what_was_read(result, style);

@@ -1,5 +1,7 @@
 #include "cli/commands.h"
 
+#include <fmt/format.h>
+
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -8,9 +10,13 @@
 #include <functional>
 #include <memory>
 
+#include "base/escape.h"
+#include "cli/analyze.h"
 #include "cli/check.h"
 #include "cli/common.h"
+#include "cli/completion.h"
 #include "cli/demo.h"
+#include "cli/help.h"
 #include "cli/version.h"
 #include "lab/demo.h"
 #include "lab/places.h"
@@ -28,46 +34,54 @@ struct Commands {
   std::function<int()> chosen;  // set by the verb that was named
 };
 
-void add_common_options(Commands& commands) {
-  CLI::App& app = commands.app;
-  CommonOptions& common = commands.common;
-  app.fallthrough();  // `mailweir analyze --json FILE` as well as `mailweir --json analyze FILE`
-  app.add_option("--config", common.config, "The policy file")->type_name("FILE")->capture_default_str();
-  app.add_option("--state-dir", common.state_dir, "Where what must survive a restart is kept")
-      ->type_name("DIR")
-      ->capture_default_str();
-  app.add_option("--runtime-dir", common.runtime_dir, "Where the running instance is found")
-      ->type_name("DIR")
-      ->capture_default_str();
-  app.add_flag("--json", common.json, "Answer with one JSON object");
-  app.add_flag("--quiet", common.quiet, "No progress and no remarks");
-  app.add_option("--color", common.color, "Colours: auto, always or never")
-      ->check(CLI::IsMember({"auto", "always", "never"}));
-  app.set_version_flag("--version", std::string("mailweir ") + kVersion);
-}
-
 // A verb runs `action` once the whole command line was understood.
 CLI::App& add_verb(Commands& commands, const char* name, const char* what, const char* example,
                    std::function<int()> action) {
   CLI::App& verb = *commands.app.add_subcommand(name, what);
-  verb.footer(std::string("Example:\n  ") + example);
+  verb.footer(example);
   verb.callback([&commands, action = std::move(action)] { commands.chosen = action; });
   return verb;
+}
+
+CommandTree tree_of(const CLI::App& app);
+
+void add_analyze(Commands& commands) {
+  const auto options = std::make_shared<AnalyzeOptions>();
+  CLI::App& verb = add_verb(commands, "analyze", "Who sends spam in these kernel logs, journals or captures?",
+                            "mailweir analyze --since 24h /var/log/kern.log",
+                            [=, &commands] { return analyze(*options, commands.common); });
+  verb.add_option("FILE", options->files, "Plain, .gz or .zst; - is standard input")->required()->type_name("FILE");
+  verb.add_option("--since", options->since, "From then on: RFC 3339, a date, or so long ago (2h)")->type_name("TIME");
+  verb.add_option("--until", options->until, "Before then")->type_name("TIME");
+  verb.add_option("--clients", options->clients, "Whose mail is judged; default: worked out")
+      ->type_name("NETWORK")
+      ->delimiter(',')
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  verb.add_option("--mail-servers", options->mail_servers, "Mail servers of yours: never spammers")
+      ->type_name("NETWORK")
+      ->delimiter(',')
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  verb.add_option("--threads", options->threads, "Processors to use; default: all")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024));
+  verb.add_flag("--all", options->everyone, "List ordinary clients too");
 }
 
 void add_check(Commands& commands) {
   const auto options = std::make_shared<CheckOptions>();
   CLI::App& verb =
       add_verb(commands, "check", "Is the policy valid? All mistakes in one run", "mailweir check mailweir.toml",
-               [options, &commands] { return check(*options, commands.common); });
-  verb.add_option("FILE", options->file, "The policy; default: --config");
+               [=, &commands] { return check(*options, commands.common); });
+  verb.add_option("FILE", options->file, "The policy; default: --config")->type_name("FILE");
 }
 
 void add_demo(Commands& commands) {
   const auto options = std::make_shared<DemoCommandOptions>();
   CLI::App& verb =
       add_verb(commands, "demo", "The whole story in a laboratory of network namespaces; touches nothing else",
-               "mailweir demo --clients 1000", [options, &commands] { return demo(*options, commands.common); });
+               "mailweir demo --clients 1000", [=, &commands] { return demo(*options, commands.common); });
   verb.add_option("--clients", options->clients, "How many clients live behind the gateway")
       ->check(CLI::Range(lab::kClientsMin, lab::kClientsMax))
       ->capture_default_str();
@@ -77,29 +91,161 @@ void add_demo(Commands& commands) {
   verb.add_option("--seed", options->seed, "Another number, other people")->capture_default_str();
 }
 
+void add_help(Commands& commands) {
+  const auto about = std::make_shared<std::string>();
+  CLI::App& verb =
+      add_verb(commands, "help", "What a verb does and which options it has", "mailweir help check", [=, &commands] {
+        const CommandTree tree = tree_of(commands.app);
+        const VerbFacts* named = tree.find(*about);
+        if (named == nullptr && !about->empty()) {
+          fmt::print(stderr, "mailweir: {}\n", unexpected_word(tree, "", *about));
+          return kUsage;
+        }
+        fmt::print("{}", named == nullptr ? program_help(tree) : verb_help(*named));
+        return 0;
+      });
+  verb.add_option("VERB", *about, "Without one: all verbs");
+}
+
+void add_completion(Commands& commands) {
+  const auto shell = std::make_shared<std::string>();
+  CLI::App& verb =
+      add_verb(commands, "completion", "A completion script for a shell",
+               "mailweir completion bash > /usr/share/bash-completion/completions/mailweir", [=, &commands] {
+                 const CommandTree tree = tree_of(commands.app);
+                 fmt::print("{}", *shell == "bash"  ? bash_completion(tree)
+                                  : *shell == "zsh" ? zsh_completion(tree)
+                                                    : fish_completion(tree));
+                 return 0;
+               });
+  verb.add_option("SHELL", *shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+}
+
+void add_common_options(Commands& commands) {
+  CLI::App& app = commands.app;
+  CommonOptions& common = commands.common;
+  app.fallthrough();  // `mailweir analyze --json FILE` as well as `mailweir --json analyze FILE`
+  app.add_option("--config", common.config, "The policy file")->type_name("FILE")->capture_default_str();
+  app.add_option("--state-dir", common.state_dir, "What must survive a restart")
+      ->type_name("DIR")
+      ->capture_default_str();
+  app.add_option("--runtime-dir", common.runtime_dir, "Where the running instance is found")
+      ->type_name("DIR")
+      ->capture_default_str();
+  app.add_flag("--json", common.json, "Answer with one JSON object");
+  app.add_flag("--quiet", common.quiet, "No progress and no remarks");
+  app.add_option("--color", common.color, "Colours")->check(CLI::IsMember({"auto", "always", "never"}));
+  app.set_version_flag("--version", std::string("mailweir ") + kVersion, "The version");
+}
+
+// Everything there is; what `mailweir --help` lists, in this order.
+void add_everything(Commands& commands) {
+  CLI::App& app = commands.app;
+  app.name("mailweir");
+  app.set_help_flag("-h,--help", "This help");
+  app.formatter_fn([](const CLI::App* about, const std::string&, CLI::AppFormatMode) {
+    const CLI::App* parent = about->get_parent();
+    const CommandTree tree = tree_of(parent == nullptr ? *about : *parent);
+    return parent == nullptr ? program_help(tree) : verb_help(*tree.find(about->get_name()));
+  });
+  app.require_subcommand(0, 1);
+  add_common_options(commands);
+  add_analyze(commands);
+  add_check(commands);
+  add_demo(commands);
+  add_help(commands);
+  add_completion(commands);
+}
+
+OptionFacts facts_of(const CLI::Option& option) {
+  OptionFacts facts;
+  facts.positional = option.get_positional();
+  if (facts.positional) {
+    facts.names = {option.get_name(true)};
+  } else {
+    for (const std::string& name : option.get_snames()) facts.names.push_back("-" + name);
+    for (const std::string& name : option.get_lnames()) facts.names.push_back("--" + name);
+  }
+  facts.what = option.get_description();
+  if (const std::string fallback = option.get_default_str(); !fallback.empty())
+    facts.what += fmt::format(" ({})", fallback);
+  facts.required = option.get_required();
+  facts.repeats = option.get_expected_max() > 1;
+  if (option.get_type_size_max() == 0) return facts;  // a flag
+  // CLI11 tells what a check allows only in the name of the type: "TEXT:{auto,always,never}", "N:INT in [1 - 9]".
+  facts.value = option.get_type_name();
+  const auto colon = facts.value.find(':');
+  if (colon == std::string::npos) return facts;
+  if (facts.value.compare(colon, 2, ":{") != 0) {
+    facts.value.resize(colon);
+    return facts;
+  }
+  std::string list = facts.value.substr(colon + 2, facts.value.size() - colon - 3);
+  facts.value.resize(colon);
+  for (auto comma = list.find(','); comma != std::string::npos; comma = list.find(',')) {
+    facts.choices.push_back(list.substr(0, comma));
+    list.erase(0, comma + 1);
+  }
+  facts.choices.push_back(list);
+  return facts;
+}
+
+std::vector<OptionFacts> options_of(const CLI::App& app) {
+  std::vector<OptionFacts> options;
+  for (const CLI::Option* option : app.get_options()) options.push_back(facts_of(*option));
+  return options;
+}
+
+CommandTree tree_of(const CLI::App& app) {
+  CommandTree tree;
+  tree.what = app.get_description();
+  tree.options = options_of(app);
+  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
+    VerbFacts facts{verb->get_name(), verb->get_description(), verb->get_footer(), {}};
+    for (OptionFacts& option : options_of(*verb))
+      if (option.names.front() != "-h") facts.options.push_back(std::move(option));  // every verb has it
+    tree.verbs.push_back(std::move(facts));
+  }
+  return tree;
+}
+
+// One mistake, the nearest spelling, and where to read on.
+int usage_mistake(const Commands& commands, const CLI::ParseError& error) {
+  const auto named = commands.app.get_subcommands();
+  const std::string verb = named.empty() ? "" : named.front()->get_name();
+  std::string mistake = (verb.empty() ? "" : verb + ": ") + escape(error.what());
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    const std::vector<std::string> left = commands.app.remaining(true);
+    if (!left.empty()) mistake = unexpected_word(tree_of(commands.app), verb, left.front());
+  }
+  fmt::print(stderr, "mailweir: {}\nTry: mailweir {}--help\n", mistake, verb.empty() ? "" : verb + " ");
+  return kUsage;
+}
+
 }  // namespace
+
+CommandTree command_tree() {
+  Commands commands;
+  add_everything(commands);
+  return tree_of(commands.app);
+}
 
 int run_command(int argc, char** argv) try {
   Commands commands;
-  commands.app.name("mailweir");
-  add_common_options(commands);
-  add_check(commands);
-  add_demo(commands);
-  commands.app.require_subcommand(0, 1);
+  add_everything(commands);
   try {
     commands.app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return commands.app.exit(error);  // --help, --version
-    std::fprintf(stderr, "mailweir: %s\nTry: mailweir --help\n", error.what());
-    return kUsage;
+    return usage_mistake(commands, error);
   }
   if (!commands.chosen) {
-    std::fputs(commands.app.help().c_str(), stdout);
+    fmt::print("{}", commands.app.help());
     return kUsage;
   }
   return commands.chosen();
 } catch (const std::exception& exception) {
-  std::fprintf(stderr, "mailweir: unexpected: %s; please report this\n", exception.what());
+  fmt::print(stderr, "mailweir: unexpected: {}; please report this\n", exception.what());
   return 4;
 }
 

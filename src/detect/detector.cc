@@ -78,6 +78,7 @@ void Detector::State::decide(ClientTable::Index index) {
     ClientReport finding = report(index);
     finding.decided_at = client.last_seen();
     finding.decided_after_connections = client.connections();
+    finding.ports_when_decided = finding.ports;
     findings.push_back(finding);
     decided.insert_or_assign(index, std::move(finding));
   } else if (now.kind == Standing::Kind::Candidate && client.told() == ClientRecord::Told::Nothing) {
@@ -105,6 +106,7 @@ ClientReport Detector::State::report(ClientTable::Index index) const {
     now.evidence = then.evidence;
     now.decided_at = then.decided_at;
     now.decided_after_connections = then.decided_after_connections;
+    now.ports_when_decided = then.ports_when_decided;
   }
   return now;
 }

@@ -12,6 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 // Several receive queues mix packets by milliseconds; what goes back further is a clock that was set, or a second file.
 constexpr Duration kClockStep = 1s;
+// No honest capture adds up steps of centuries; a made-up one must not reach the limits of Time.
+constexpr Duration kCorrectionMax = 24h * 365 * 200;
 
 }  // namespace
 
@@ -38,7 +40,7 @@ Time CaptureReader::in_order(const CapturedFrame& frame) {
       ++counters_.reordered;
     } else {
       ++counters_.clock_steps;
-      correction_ += latest_ - time;
+      if (correction_ < kCorrectionMax) correction_ += latest_ - time;
     }
     time = latest_;
   }
@@ -88,16 +90,16 @@ std::vector<std::string> CaptureReader::notes() const {
     notes.push_back(fmt::format(text, std::forward<T>(values)...));
   };
   if (file_.is_empty()) note("the file is empty");
-  if (!file_.broken().empty()) note("reading stopped after {} packets: {}", counters_.packets, file_.broken());
+  if (!file_.broken().empty()) note("reading stopped after packet {}: {}", counters_.packets, file_.broken());
   if (counters_.of(Decoded::UnknownLink) > 0) note("frames of {} are not read", file_.link_name());
-  if (counters_.mail > 0 && !syns_.answers_seen())
+  if (syns_.syns_seen() && !syns_.answers_seen())
     note("no answer to any connection attempt is in this capture: silence is not taken for failure");
   if (counters_.translated_copies > 0)
-    note("{} connections appear again with the address of a NAT gateway: those copies are left out",
+    note("connections that appear again with the address of a NAT gateway, and are left out: {}",
          counters_.translated_copies);
   if (counters_.clock_steps > 0)
-    note("the clock went back {} times: later times are counted on from the latest", counters_.clock_steps);
-  if (counters_.bad_times > 0) note("{} packets have an impossible time", counters_.bad_times);
+    note("the clock was set back (steps: {}): times after that are counted on from the latest", counters_.clock_steps);
+  if (counters_.bad_times > 0) note("packets with an impossible time: {}", counters_.bad_times);
   return notes;
 }
 

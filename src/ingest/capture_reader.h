@@ -27,13 +27,13 @@ namespace mailweir {
 
 struct CaptureCounters {
   std::uint64_t packets = 0;
-  std::uint64_t mail = 0;                    // given out
-  std::uint64_t no_mail_port = 0;            // TCP between other ports
-  std::uint64_t translated_copies = 0;       // SYNs seen again behind a NAT gateway
+  std::uint64_t mail = 0;                                // given out
+  std::uint64_t no_mail_port = 0;                        // TCP between other ports
+  std::uint64_t translated_copies = 0;                   // SYNs seen again behind a NAT gateway
   std::array<std::uint64_t, kDecodedCount> undecoded{};  // by Decoded; that of Decoded::Tcp stays 0
-  std::uint64_t reordered = 0;               // packets whose time was moved forward by less than kClockStep
-  std::uint64_t clock_steps = 0;             // times the clock went back by more
-  std::uint64_t bad_times = 0;               // packets with an impossible time
+  std::uint64_t reordered = 0;                           // packets whose time was moved forward by less than kClockStep
+  std::uint64_t clock_steps = 0;                         // times the clock went back by more
+  std::uint64_t bad_times = 0;                           // packets with an impossible time
 
   [[nodiscard]] std::uint64_t of(Decoded decoded) const { return undecoded[static_cast<std::size_t>(decoded)]; }
 };
@@ -48,6 +48,8 @@ class CaptureReader {
 
   [[nodiscard]] const CaptureCounters& counters() const { return counters_; }
   [[nodiscard]] std::uint64_t bytes_read() const { return file_.bytes_read(); }
+  // Reading stopped before the end of the file; notes() tell where and why.
+  [[nodiscard]] bool broken() const { return !file_.broken().empty(); }
   // What a person should know about the file, after the end was reached.
   [[nodiscard]] std::vector<std::string> notes() const;
 

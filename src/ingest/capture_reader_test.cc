@@ -20,7 +20,7 @@ struct Reading {
   std::vector<PacketSighting> mail;
   CaptureCounters counters;
   std::vector<std::string> notes;
-  bool readable = true;
+  bool readable = true, broken = false;
 };
 
 // Hands out the bytes in pieces of `piece`, as a pipe does.
@@ -45,6 +45,7 @@ Reading read(const Octets& bytes, std::size_t piece = 1000) {
   while (reader->next(sighting)) reading.mail.push_back(sighting);
   reading.counters = reader->counters();
   reading.notes = reader->notes();
+  reading.broken = reader->broken();
   const auto& counters = reading.counters;
   std::uint64_t skipped = counters.no_mail_port + counters.translated_copies;
   for (const auto count : counters.undecoded) skipped += count;
@@ -105,7 +106,8 @@ TEST(CaptureReader, SaysWhereLinkTypesThatDifferStoppedIt) {
   const Reading reading = read(capture.bytes());
   EXPECT_EQ(reading.mail.size(), 1U);
   ASSERT_FALSE(reading.notes.empty());
-  EXPECT_EQ(reading.notes[0].find("reading stopped after 1 packets: "), 0U);
+  EXPECT_EQ(reading.notes[0].find("reading stopped after packet 1: "), 0U);
+  EXPECT_TRUE(reading.broken);
 }
 
 TEST(CaptureReader, ReadsWhatATruncatedFileHolds) {
@@ -114,7 +116,8 @@ TEST(CaptureReader, ReadsWhatATruncatedFileHolds) {
   const Reading reading = read(bytes);
   EXPECT_EQ(reading.mail.size(), 1U);
   ASSERT_FALSE(reading.notes.empty());
-  EXPECT_EQ(reading.notes[0].find("reading stopped after 1 packets: "), 0U);
+  EXPECT_EQ(reading.notes[0].find("reading stopped after packet 1: "), 0U);
+  EXPECT_TRUE(reading.broken);
 }
 
 TEST(CaptureReader, EmptyFilesAreFine) {
@@ -124,6 +127,7 @@ TEST(CaptureReader, EmptyFilesAreFine) {
   const Reading header_only = read(PcapBuilder(1).bytes());
   EXPECT_TRUE(header_only.readable);
   EXPECT_TRUE(header_only.notes.empty());
+  EXPECT_FALSE(header_only.broken);
 }
 
 TEST(CaptureReader, OtherFilesAreRefused) {
@@ -165,6 +169,15 @@ TEST(CaptureReader, TimeNeverGoesBack) {
   EXPECT_EQ(reading.counters.reordered, 1U);
 }
 
+TEST(CaptureReader, NoClockReachesTheLimitsOfTime) {
+  PcapBuilder capture(101);
+  for (int i = 0; i < 3000; ++i)
+    for (const Time time : {Time(), Time(std::chrono::seconds(0xffff'ffff))}) capture.add(time, ip_packet({}));
+  const Reading reading = read(capture.bytes());
+  EXPECT_EQ(reading.mail.size(), 6000U);
+  EXPECT_LT(reading.mail.back().time, Time(24h * 365 * 600));
+}
+
 TEST(CaptureReader, UnknownLinksAreToldOnce) {
   const Reading reading = read(PcapBuilder(127).add(kStart, Octets(60)).add(kStart, Octets(60)).bytes());
   EXPECT_EQ(reading.counters.of(Decoded::UnknownLink), 2U);
@@ -177,14 +190,13 @@ Tcp answer_to(const Tcp& syn, std::uint8_t flags) {
           .from_port = syn.to_port,
           .to_port = syn.from_port,
           .sequence = 9,
-          .acknowledgement = syn.sequence + 1,
           .flags = flags};
 }
 
 TEST(CaptureReader, OnlyAnswersThatBelongToASynShowThatTheCaptureHasTwoSides) {
   const Tcp syn;
   Tcp other = answer_to(syn, kSynAck);
-  other.acknowledgement = 4711;
+  other.to_port = 4711;
   const Reading inbound = read(PcapBuilder(101).add(kStart, ip_packet(syn)).add(kStart, ip_packet(other)).bytes());
   EXPECT_EQ(inbound.mail.back().view, View::OneSided);
   EXPECT_EQ(inbound.notes.size(), 1U);
@@ -208,6 +220,13 @@ TEST(CaptureReader, LeavesOutTheCopyBehindANatGateway) {
   EXPECT_EQ(copies(1ms, outside), 1U);
   EXPECT_EQ(copies(200ms, outside), 0U);
   EXPECT_EQ(copies(1ms, inside), 0U);
+  EXPECT_EQ(copies(1ms,
+                   [&] {
+                     auto moved = outside;
+                     moved.from_port = 1024;
+                     return moved;
+                   }()),
+            1U);
   Tcp other_number = outside, other_id = outside, other_server = outside, other_client = inside;
   other_number.sequence = 5;
   other_id.ip_id = 5;

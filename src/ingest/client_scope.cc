@@ -12,10 +12,13 @@ enum class Side { Client, Server, Unclear, None };
 Side sender_of(const PacketSighting& packet) {
   const bool to_server = is_sending_port(packet.destination_port);
   const bool from_server = is_sending_port(packet.source_port);
-  if (to_server != from_server) return to_server ? Side::Client : Side::Server;
-  if (!to_server) return Side::None;
-  if ((packet.flags & tcp_flag::kSyn) == 0) return Side::Unclear;
-  return (packet.flags & tcp_flag::kAck) == 0 ? Side::Client : Side::Server;
+  const bool asks = (packet.flags & (tcp_flag::kSyn | tcp_flag::kAck)) == tcp_flag::kSyn;
+  if (to_server && from_server) {
+    if ((packet.flags & tcp_flag::kSyn) == 0) return Side::Unclear;
+    return asks ? Side::Client : Side::Server;
+  }
+  if (to_server) return Side::Client;
+  return from_server && !asks ? Side::Server : Side::None;  // asking from a mail port is not mail
 }
 
 }  // namespace
@@ -56,7 +59,7 @@ std::string_view name_of(Way way) {
     case Way::Local:
       return "local mail";
     case Way::Impossible:
-      return "impossible address";
+      return "impossible address or port";
     case Way::Unclear:
       return "both ports are mail ports";
   }

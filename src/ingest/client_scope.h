@@ -26,7 +26,7 @@ enum class Way : std::uint8_t {
   Inbound,     // of mail that comes in, either direction: counted, never judged
   Foreign,     // of mail between two others, where client prefixes are known
   Local,       // within one machine (loopback)
-  Impossible,  // no TCP connection has such an address: multicast, unspecified, reserved; or no port of mail
+  Impossible,  // no mail connection has such an address (multicast, unspecified, reserved) or such ports
   Unclear,     // both ports are mail ports, and no SYN tells who asks
 };
 [[nodiscard]] std::string_view name_of(Way way);

@@ -85,6 +85,7 @@ TEST(ClientScope, SomeAddressesAreNobodysClients) {
 TEST(ClientScope, PortsTellTheServerAndTheSynDecidesBetweenTwo) {
   const ClientScope scope;
   EXPECT_EQ(scope.way_of(packet("10.0.0.1", 40000, "198.51.100.9", 80)), Way::Impossible);
+  EXPECT_EQ(scope.way_of(packet("10.0.0.1", 25, "198.51.100.9", 113, kSyn)), Way::Impossible);
   EXPECT_EQ(scope.way_of(packet("10.0.0.1", 25, "198.51.100.9", 25)), Way::Unclear);
   EXPECT_EQ(scope.way_of(packet("10.0.0.1", 25, "198.51.100.9", 25, kSyn)), Way::FromClient);
   EXPECT_EQ(scope.way_of(packet("198.51.100.9", 25, "10.0.0.1", 25, kSyn | kAck)), Way::ToClient);

@@ -106,15 +106,19 @@ struct ConnectionFollower::State {
     }
   }
 
-  void give_up_oldest() {
-    Id oldest = ConnectionTable::kNone;
-    for (const Queue queue : {Queue::Waiting, Queue::Open, Queue::Ended}) {
-      const Id id = table.oldest(queue);
-      if (id == ConnectionTable::kNone) continue;
-      if (oldest == ConnectionTable::kNone || table.at(id).last < table.at(oldest).last) oldest = id;
+  void make_room() {
+    Id oldest = table.oldest(Queue::Ended);
+    if (oldest != ConnectionTable::kNone) {
+      ++counters.forgotten;
+      return table.remove(oldest);
     }
-    table.remove(oldest);
+    oldest = table.oldest(Queue::Waiting);
+    const Id open = table.oldest(Queue::Open);
+    if (oldest == ConnectionTable::kNone ||
+        (open != ConnectionTable::kNone && table.at(open).last < table.at(oldest).last))
+      oldest = open;
     ++counters.given_up;
+    table.remove(oldest);
   }
 
   // What is remembered of the client's last packet, to know it again.
@@ -128,7 +132,7 @@ struct ConnectionFollower::State {
   }
 
   void open(const ConnectionKey& key, const PacketSighting& packet, Events& out) {
-    if (table.full()) give_up_oldest();
+    if (table.full()) make_room();
     const bool only_opening = packet.view == View::FirstPackets;
     Connection& connection = table.at(table.add(key, only_opening ? Queue::Ended : Queue::Waiting));
     connection.opened = now;

@@ -4,7 +4,8 @@
 // ConnectionEvents. Invariants
 //   (1) Opened once per connection; Established and Judged at most once, after it. In time order, if the packets were.
 //   (2) An outcome that the source cannot show is never invented: no Judged rather than a guess.
-//   (3) Holds at most limits.connections_max connections; the oldest is given up first, and counted.
+//   (3) Holds at most limits.connections_max connections. When there are more, those that ended go first, then the
+//       oldest; both are counted.
 //   (4) Connections are independent: a follower fed only some clients' packets says the same about them, as long as
 //       the limit was not reached and both were told the end of the recording (advance) before finish().
 // What each view can show
@@ -39,7 +40,8 @@ struct FollowerLimits {
 
 struct FollowerCounters {
   std::uint64_t connections = 0;
-  std::uint64_t given_up = 0;         // limit reached
+  std::uint64_t given_up = 0;         // limit reached: how they end will not be told
+  std::uint64_t forgotten = 0;        // limit reached: their stragglers, if any, are not known again
   std::uint64_t retransmissions = 0;  // SYNs
   std::uint64_t duplicates = 0;       // the same packet seen twice: logged by two rules, captured on two interfaces
   std::uint64_t midstream = 0;        // packets of connections whose opening was not seen

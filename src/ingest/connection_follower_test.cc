@@ -398,6 +398,18 @@ TEST(Limits, TheOldestIsGivenUpAndCounted) {
   EXPECT_EQ(story.events[4].client_port, 2);
 }
 
+TEST(Limits, WhatHasEndedGoesFirst) {
+  Story story(View::TwoSided, {.connections_max = 2});
+  story.syn();
+  story.client_port = 2;
+  story.wait(1ms).syn().from_server(kRst | kAck);
+  story.client_port = 3;
+  story.wait(1ms).syn().wait(10s).advance();
+  EXPECT_EQ(story.follower.counters().forgotten, 1U);
+  EXPECT_EQ(story.follower.counters().given_up, 0U);
+  EXPECT_EQ(story.count(Kind::Judged), 3);
+}
+
 TEST(Order, TimeThatGoesBackBreaksNothing) {
   Story story;
   story.handshake().wait(-1h).say(900).close();

@@ -11,17 +11,13 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/ip.h"
+#include "base/flow_tuple.h"
 #include "base/time.h"
 #include "record/packet_sighting.h"
 
 namespace mailweir {
 
-struct ConnectionKey {
-  IpAddress client, server;
-  std::uint16_t client_port = 0, server_port = 0;
-  friend bool operator==(const ConnectionKey&, const ConnectionKey&) = default;
-};
+using ConnectionKey = FlowTuple;
 
 enum class ConnectionQueue : std::uint8_t {
   Waiting,  // SYN seen, nothing else: by time of the first SYN

@@ -71,15 +71,15 @@ class BlockReader {
 
   LineKind read(std::string_view line) {
     block_.journal_lines += line.starts_with('{') ? 1 : 0;
-    const LineKind kind = read_log_line(line, marks_, parsed_, scratch_);
+    const LineKind kind = reader_.read(line, marks_, parsed_);
     if (kind != LineKind::MailPacket) return kind;
     LogSighting& sighting = block_.sightings.emplace_back();
     sighting.packet = parsed_.packet;
     sighting.packet.time = Time(Duration(parsed_.time.us));
-    sighting.packet.rule = block_.rules.number_of(parsed_.rule);
+    sighting.packet.rule = rule_ = block_.rules.number_of(parsed_.rule, rule_);
     sighting.base = parsed_.time.base;
-    sighting.in = block_.interfaces.number_of(parsed_.in);
-    sighting.out = block_.interfaces.number_of(parsed_.out);
+    sighting.in = in_ = block_.interfaces.number_of(parsed_.in, in_);
+    sighting.out = out_ = block_.interfaces.number_of(parsed_.out, out_);
     block_.untagged += parsed_.untagged ? 1 : 0;
     return kind;
   }
@@ -89,23 +89,23 @@ class BlockReader {
   std::size_t line_ = 0;  // where the current line begins
   LineMarks marks_;
   LogLine parsed_;
-  std::string scratch_;
+  LogLineReader reader_;
+  std::uint16_t rule_ = 0, in_ = 0, out_ = 0;  // of the line before
 };
 
 }  // namespace
 
-std::uint16_t Names::number_of(std::string_view text) {
-  if (latest_ != kOther && texts_[latest_] == text) return latest_;
-  if (const auto found = numbers_.find(text); found != numbers_.end()) return latest_ = found->second;
+std::uint16_t Names::number_of(std::string_view text, std::uint16_t guess) {
+  if (guess < texts_.size() && texts_[guess] == text) return guess;
+  if (const auto found = numbers_.find(text); found != numbers_.end()) return found->second;
   if (texts_.size() >= names_max_) return kOther;
-  latest_ = static_cast<std::uint16_t>(texts_.size());
+  const auto number = static_cast<std::uint16_t>(texts_.size());
   texts_.emplace_back(text);
-  numbers_.emplace(texts_.back(), latest_);
-  return latest_;
+  numbers_.emplace(texts_.back(), number);
+  return number;
 }
 
 void Names::clear() {
-  latest_ = kOther;
   texts_.clear();
   numbers_.clear();
 }

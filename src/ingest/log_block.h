@@ -26,7 +26,8 @@ class Names {
   static constexpr std::uint16_t kOther = 0xffff;  // those past the limit
   explicit Names(std::size_t names_max) : names_max_(names_max) {}
 
-  std::uint16_t number_of(std::string_view text);
+  // `guess`: what the answer probably is.
+  std::uint16_t number_of(std::string_view text, std::uint16_t guess = 0);
   [[nodiscard]] const std::vector<std::string>& texts() const { return texts_; }
   void clear();
 
@@ -36,7 +37,6 @@ class Names {
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
   std::size_t names_max_;
-  std::uint16_t latest_ = kOther;
   std::vector<std::string> texts_;
   std::unordered_map<std::string, std::uint16_t, Hash, std::equal_to<>> numbers_;
 };

@@ -42,17 +42,35 @@ bool is_gateway_rule(std::string_view message) {
          (name.ends_with('A') || name.ends_with('D') || name.ends_with('R'));
 }
 
+// "[ 1269.733882]" off the front; unlike take_seconds() without asking what time it is.
+bool drop_seconds(std::string_view& text) {
+  if (text.empty() || text.front() != '[') return false;
+  std::size_t i = 1, point = 0;
+  while (i < text.size() && text[i] == ' ') ++i;
+  const std::size_t first = i;
+  for (; i < text.size() && (is_digit(text[i]) || text[i] == '.'); ++i) {
+    if (text[i] != '.') continue;
+    if (point != 0 || i == first) return false;
+    point = i;
+  }
+  if (point == 0 || point + 1 == i || i == text.size() || text[i] != ']') return false;
+  text.remove_prefix(i + 1);
+  return true;
+}
+
 // The kernel's own "[ 1269.733882] " and, with CONFIG_PRINTK_CALLER, "[   T12] ".
 void drop_kernel_time(std::string_view& message) {
   drop_spaces(message);
-  if (!take_seconds(message)) return;
-  if (message.starts_with('[') && message.find(']') < 12) message.remove_prefix(message.find(']') + 1);
+  if (!drop_seconds(message)) return;
+  if (message.starts_with('[') && message.substr(0, 12).find(']') != std::string_view::npos) {
+    message.remove_prefix(message.find(']') + 1);
+  }
   drop_spaces(message);
 }
 
 LogHead from_kernel(LogTime time, std::string_view message) {
   drop_kernel_time(message);
-  return {time, LogWriter::Kernel, false, message};
+  return {time, LogWriter::Kernel, false, message, 0};
 }
 
 // After the time of a line of the kernel's ring buffer (dmesg, journalctl -o short-monotonic).
@@ -63,13 +81,13 @@ LogHead read_ring_line(LogTime time, std::string_view text) {
   std::string_view after = text;
   drop_word(after);
   const std::string_view second = first_word(after);
-  if (is_process_tag(first) || is_process_tag(second)) return {time, LogWriter::Program, false, text};
+  if (is_process_tag(first) || is_process_tag(second)) return {time, LogWriter::Program, false, text, 0};
   if (second == kKernelTag) text = after.substr(kKernelTag.size());
   return from_kernel(time, text);
 }
 
 // After the time of a syslog line: "HOST TAG: MESSAGE".
-LogHead read_syslog_line(LogTime time, std::string_view text, int facility) {
+LogHead read_syslog_line(LogTime time, std::string_view line, std::string_view text, int facility) {
   drop_spaces(text);
   const std::string_view host = first_word(text);
   if (!host.ends_with(':')) {
@@ -83,10 +101,13 @@ LogHead read_syslog_line(LogTime time, std::string_view text, int facility) {
     }
   }
   if (text.starts_with(kKernelTag) && facility != kFacilityUser) {
-    return from_kernel(time, text.substr(kKernelTag.size()));
+    text.remove_prefix(kKernelTag.size());
+    LogHead head = from_kernel(time, text);
+    head.tag_end = line.size() - text.size();
+    return head;
   }
-  if (is_gateway_rule(text)) return {time, LogWriter::Gateway, false, text};
-  return {time, LogWriter::Program, false, text};
+  if (is_gateway_rule(text)) return {time, LogWriter::Gateway, false, text, 0};
+  return {time, LogWriter::Program, false, text, 0};
 }
 
 // After "<PRI>1 " and the time: "HOST APP PROCID MSGID SD MSG".
@@ -106,15 +127,15 @@ LogHead read_rfc5424_line(LogTime time, std::string_view text, int facility) {
   }
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   if (kernel) return from_kernel(time, text);
-  return {time, LogWriter::Program, false, text};
+  return {time, LogWriter::Program, false, text, 0};
 }
 
 // OpenWrt's logread, after the time: "kern.warn kernel: MESSAGE".
 LogHead read_logread_line(LogTime time, std::string_view text) {
   drop_spaces(text);
-  if (!text.starts_with("kern.")) return {time, LogWriter::Program, false, text};
+  if (!text.starts_with("kern.")) return {time, LogWriter::Program, false, text, 0};
   drop_word(text);
-  if (!text.starts_with(kKernelTag)) return {time, LogWriter::Program, false, text};
+  if (!text.starts_with(kKernelTag)) return {time, LogWriter::Program, false, text, 0};
   return from_kernel(time, text.substr(kKernelTag.size()));
 }
 
@@ -127,7 +148,7 @@ std::optional<LogHead> read_proxmox_line(std::string_view text) {
   const auto time = take_apache_time(text);
   if (!time) return std::nullopt;
   drop_spaces(text);
-  return LogHead{*time, LogWriter::Kernel, true, text};
+  return LogHead{*time, LogWriter::Kernel, true, text, 0};
 }
 
 // "<4>" off the front; its facility, or -1.
@@ -160,15 +181,15 @@ std::optional<LogHead> read_log_head(std::string_view line) {
     if (!time) return std::nullopt;
     return read_rfc5424_line(*time, text, facility);
   }
-  if (const auto time = take_syslog_time(text)) return read_syslog_line(*time, text, facility);
+  if (const auto time = take_syslog_time(text)) return read_syslog_line(*time, line, text, facility);
   if (is_digit(text.front())) {
     const std::string_view before = text;
     if (const auto time = take_iso_time(text)) {
       // Only dmesg --time-format iso writes a comma before the fraction, and it writes no host.
       const bool ring = before.size() > 19 && before[19] == ',';
-      return ring ? read_ring_line(*time, text) : read_syslog_line(*time, text, facility);
+      return ring ? read_ring_line(*time, text) : read_syslog_line(*time, line, text, facility);
     }
-    if (const auto time = take_unix_time(text)) return read_syslog_line(*time, text, facility);
+    if (const auto time = take_unix_time(text)) return read_syslog_line(*time, line, text, facility);
     return read_proxmox_line(text);
   }
   drop_decoded_priority(text);
@@ -181,6 +202,20 @@ std::optional<LogHead> read_log_head(std::string_view line) {
   }
   if (const auto time = take_ctime(text)) return read_logread_line(*time, text);
   return std::nullopt;
+}
+
+std::optional<LogHead> LogHeadReader::read(std::string_view line) {
+  if (!latest_.empty() && line.starts_with(latest_)) {
+    head_.message = line.substr(latest_.size());
+    drop_kernel_time(head_.message);
+    return head_;
+  }
+  const auto head = read_log_head(line);
+  if (head && head->tag_end > 0) {
+    head_ = *head;
+    latest_ = line.substr(0, head->tag_end);
+  }
+  return head;
 }
 
 }  // namespace mailweir

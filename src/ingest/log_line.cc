@@ -2,7 +2,6 @@
 
 #include "base/mail_ports.h"
 #include "ingest/journal_entry.h"
-#include "ingest/log_head.h"
 #include "ingest/log_packet.h"
 
 namespace mailweir {
@@ -10,6 +9,7 @@ namespace {
 
 // "25 " and its like at `at`; a port cut off by the end of the line is one too: reading the line finds it torn.
 bool is_mail_port_at(const char* line, std::size_t size, std::size_t at) {
+  if (at >= size || (line[at] != '2' && line[at] != '4' && line[at] != '5')) return false;  // of 25, 465, 587
   std::uint32_t port = 0;
   std::size_t i = at;
   for (; i < size && i - at < 6 && line[i] >= '0' && line[i] <= '9'; ++i) {
@@ -34,18 +34,6 @@ bool looks_like_packet(const LineMarks& marks) {
 
 bool holds_bytes_as_numbers(std::string_view line) {
   return line.find("\"MESSAGE\":[") != std::string_view::npos || line.find("\"MESSAGE\" : [") != std::string_view::npos;
-}
-
-LineKind read_journal_line(std::string_view line, LogLine& out, std::string& scratch) {
-  const auto entry = read_journal_entry(line, scratch);
-  if (!entry) return LineKind::BadJson;
-  const LineMarks marks = find_line_marks(entry->message);
-  if (!marks.mail_port) return dismiss(marks);
-  if (!looks_like_packet(marks)) return LineKind::NotNetfilter;
-  if (!entry->from_kernel) return LineKind::NotTheKernel;
-  out.time = entry->time;
-  out.untagged = false;
-  return read_log_packet(entry->message, marks, false, out);
 }
 
 }  // namespace
@@ -79,12 +67,13 @@ std::string_view name_of(LineKind kind) {
 void LineMarks::see(const char* line, std::size_t size, std::uint32_t equals) {
   if (equals < 3) return;
   const char a = line[equals - 3], b = line[equals - 2];
+  if (b == 'P' && (a == 'S' || a == 'D')) mail_port = mail_port || is_mail_port_at(line, size, equals + 1);
+  if (equals > 3 && line[equals - 4] != ' ') return;  // PHYSOUT=, MACDST=
   if (b == 'P') {
     if (a == 'S' && spt == kNone) spt = equals - 3;
-    if (a == 'S' || a == 'D') mail_port = mail_port || is_mail_port_at(line, size, equals + 1);
   } else if (b == 'S') {
     if (a == 'D' && dst == kNone) dst = equals - 3;
-  } else if (b == 'U' && a == 'O' && (equals == 3 || line[equals - 4] == ' ')) {
+  } else if (b == 'U' && a == 'O') {
     out = equals - 3;
     dst = spt = kNone;
   }
@@ -103,16 +92,28 @@ LineKind dismiss(const LineMarks& marks) {
   return marks.dst == LineMarks::kNone ? LineKind::Torn : LineKind::NoMailPort;
 }
 
-LineKind read_log_line(std::string_view line, const LineMarks& marks, LogLine& out, std::string& scratch) {
+LineKind LogLineReader::read_journal(std::string_view line, LogLine& out) {
+  const auto entry = read_journal_entry(line, journal_text_);
+  if (!entry) return LineKind::BadJson;
+  const LineMarks marks = find_line_marks(entry->message);
+  if (!marks.mail_port) return dismiss(marks);
+  if (!looks_like_packet(marks)) return LineKind::NotNetfilter;
+  if (!entry->from_kernel) return LineKind::NotTheKernel;
+  out.time = entry->time;
+  out.untagged = false;
+  return read_log_packet(entry->message, marks, false, out);
+}
+
+LineKind LogLineReader::read(std::string_view line, const LineMarks& marks, LogLine& out) {
   if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
   const bool journal = line.starts_with('{');
   if (!marks.mail_port) {
     // A message with a byte outside ASCII is written as a list of numbers: nothing can be told from its words.
-    return journal && holds_bytes_as_numbers(line) ? read_journal_line(line, out, scratch) : dismiss(marks);
+    return journal && holds_bytes_as_numbers(line) ? read_journal(line, out) : dismiss(marks);
   }
-  if (journal) return read_journal_line(line, out, scratch);
+  if (journal) return read_journal(line, out);
   if (!looks_like_packet(marks)) return LineKind::NotNetfilter;
-  const auto head = read_log_head(line);
+  const auto head = heads_.read(line);
   if (!head) return LineKind::NoTime;
   if (head->writer == LogWriter::Program) return LineKind::NotTheKernel;
   out.time = head->time;

@@ -15,7 +15,7 @@
 #include <string>
 #include <string_view>
 
-#include "ingest/log_time.h"
+#include "ingest/log_head.h"
 #include "record/packet_sighting.h"
 
 namespace mailweir {
@@ -61,7 +61,17 @@ struct LineMarks {
 // What a line without a mail port is: NoMailPort, Torn or NotNetfilter. Who wrote it is not asked.
 [[nodiscard]] LineKind dismiss(const LineMarks& marks);
 
-// `scratch` holds the text of journal entries and must outlive the views of `out`.
-[[nodiscard]] LineKind read_log_line(std::string_view line, const LineMarks& marks, LogLine& out, std::string& scratch);
+// Reads one line after the other; remembers what a head meant, because the next line often has the same.
+class LogLineReader {
+ public:
+  // `out` refers to `line` or to the reader's own memory: it is good until the next call.
+  [[nodiscard]] LineKind read(std::string_view line, const LineMarks& marks, LogLine& out);
+
+ private:
+  LineKind read_journal(std::string_view line, LogLine& out);
+
+  LogHeadReader heads_;
+  std::string journal_text_;
+};
 
 }  // namespace mailweir

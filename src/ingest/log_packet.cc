@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <optional>
+#include <string>
 
 #include "base/mail_ports.h"
 
@@ -12,71 +13,82 @@ constexpr std::size_t kInterfaceMax = 15;  // IFNAMSIZ - 1, include/uapi/linux/i
 constexpr std::size_t kPrefixMax = 127;    // NF_LOG_PREFIXLEN - 1, include/uapi/linux/netfilter/nf_log.h
 constexpr std::size_t kAddressMax = 39;    // eight groups of four digits and their colons
 
-// Reads the kernel's "KEY=VALUE " words one after the other.
+// Reads the kernel's "KEY=VALUE " words one after the other. Words are short: a loop beats a call.
 class Words {
  public:
-  Words(std::string_view text, std::size_t at) : text_(text), at_(at) {}
+  Words(std::string_view text, std::size_t at) : begin_(text.data()), at_(begin_ + at), end_(begin_ + text.size()) {}
 
-  [[nodiscard]] bool at_end() const { return at_ >= text_.size(); }
-  [[nodiscard]] std::size_t at() const { return at_; }
-  [[nodiscard]] bool next_is(std::string_view word) const { return text_.substr(at_, word.size()) == word; }
-  bool take(std::string_view word) {
+  [[nodiscard]] bool at_end() const { return at_ >= end_; }
+  [[nodiscard]] std::size_t at() const { return static_cast<std::size_t>(at_ - begin_); }
+  [[nodiscard]] std::string_view rest() const { return {at_, static_cast<std::size_t>(end_ - at_)}; }
+  [[nodiscard]] char first() const { return at_ < end_ ? *at_ : '\0'; }
+  template <std::size_t N>
+  [[nodiscard]] bool next_is(const char (&word)[N]) const {
+    return static_cast<std::size_t>(end_ - at_) >= N - 1 && std::memcmp(at_, word, N - 1) == 0;
+  }
+  template <std::size_t N>
+  bool take(const char (&word)[N]) {
     if (!next_is(word)) return false;
-    at_ += word.size();
+    at_ += N - 1;
     return true;
   }
   // Up to the next space, which must be there: the kernel ends every word with one.
   std::optional<std::string_view> value() {
-    const auto end = text_.find(' ', at_);
-    if (end == std::string_view::npos) return std::nullopt;
-    const std::string_view value = text_.substr(at_, end - at_);
-    at_ = end + 1;
+    const char* space = next_space();
+    if (space == end_) return std::nullopt;
+    const std::string_view value(at_, static_cast<std::size_t>(space - at_));
+    at_ = space + 1;
     return value;
   }
   // Decimal, ended by a space.
   std::optional<std::uint32_t> number() {
+    constexpr int kDigitsMax = 10;
     std::uint64_t value = 0;
-    std::size_t i = at_;
-    for (; i < text_.size() && text_[i] >= '0' && text_[i] <= '9' && i - at_ < 11; ++i) {
-      value = value * 10 + static_cast<std::uint64_t>(text_[i] - '0');
+    const char* i = at_;
+    for (; i < end_ && *i >= '0' && *i <= '9' && i - at_ <= kDigitsMax; ++i) {
+      value = value * 10 + static_cast<std::uint64_t>(*i - '0');
     }
-    if (i == at_ || i == text_.size() || text_[i] != ' ' || value > 0xffff'ffff) return std::nullopt;
+    if (i == at_ || i == end_ || *i != ' ' || value > 0xffff'ffff) return std::nullopt;
     at_ = i + 1;
     return static_cast<std::uint32_t>(value);
   }
-  [[nodiscard]] std::string_view peek() const { return text_.substr(at_, text_.find(' ', at_) - at_); }
   void skip_word() {
-    const auto end = text_.find(' ', at_);
-    at_ = end == std::string_view::npos ? text_.size() : end + 1;
+    const char* space = next_space();
+    at_ = space == end_ ? end_ : space + 1;
   }
 
  private:
-  std::string_view text_;
-  std::size_t at_;
+  [[nodiscard]] const char* next_space() const {
+    const char* i = at_;
+    while (i < end_ && *i != ' ') ++i;
+    return i;
+  }
+  const char* begin_;
+  const char* at_;
+  const char* end_;
 };
 
+// Dotted decimal without leading spaces or signs, as "%pI4" writes it.
 std::optional<IpAddress> read_v4(std::string_view text) {
-  std::uint32_t bits = 0, part = 0;
-  int digits = 0, dots = 0;
-  for (const char c : text) {
-    if (c == '.') {
-      if (digits == 0 || part > 255) return std::nullopt;
-      bits = bits << 8 | part;
-      part = 0;
-      digits = 0;
-      ++dots;
-    } else {
-      if (c < '0' || c > '9' || ++digits > 3) return std::nullopt;
-      part = part * 10 + static_cast<std::uint32_t>(c - '0');
-    }
+  std::uint32_t bits = 0;
+  const char* i = text.data();
+  const char* const end = i + text.size();
+  for (int part = 0; part < 4; ++part) {
+    if (part > 0 && (i == end || *i++ != '.')) return std::nullopt;
+    std::uint32_t value = 0;
+    const char* const first = i;
+    while (i < end && *i >= '0' && *i <= '9' && i - first < 3)
+      value = value * 10 + static_cast<std::uint32_t>(*i++ - '0');
+    if (i == first || value > 255 || (*first == '0' && i - first > 1)) return std::nullopt;
+    bits = bits << 8 | value;
   }
-  if (dots != 3 || digits == 0 || part > 255) return std::nullopt;
-  return IpAddress::v4(bits << 8 | part);
+  if (i != end) return std::nullopt;
+  return IpAddress::v4(bits);
 }
 
 std::optional<IpAddress> read_address(std::string_view text) {
+  if (const auto v4 = read_v4(text)) return v4;
   if (text.size() > kAddressMax) return std::nullopt;
-  if (text.find(':') == std::string_view::npos) return read_v4(text);
   const auto address = IpAddress::parse(text);
   if (!address || address->is_v4()) return std::nullopt;  // ::ffff:a.b.c.d is not valid on the wire
   return address;
@@ -95,14 +107,16 @@ std::optional<std::size_t> find_interface_in(std::string_view message, std::size
   return std::nullopt;
 }
 
-std::uint8_t flag_of(std::string_view word) {
-  if (word == "SYN") return tcp_flag::kSyn;
-  if (word == "ACK") return tcp_flag::kAck;
-  if (word == "PSH") return tcp_flag::kPsh;
-  if (word == "FIN") return tcp_flag::kFin;
-  if (word == "RST") return tcp_flag::kRst;
-  if (word == "URG") return tcp_flag::kUrg;
-  return 0;
+// "SYN " and its like off the front; kNoFlag when there is none. CWR and ECE are flags, but tell us nothing.
+constexpr int kNoFlag = -1;
+int take_flag(Words& words) {
+  if (words.take("SYN ")) return tcp_flag::kSyn;
+  if (words.take("ACK ")) return tcp_flag::kAck;
+  if (words.take("PSH ")) return tcp_flag::kPsh;
+  if (words.take("FIN ")) return tcp_flag::kFin;
+  if (words.take("RST ")) return tcp_flag::kRst;
+  if (words.take("URG ")) return tcp_flag::kUrg;
+  return words.take("CWR ") || words.take("ECE ") ? 0 : kNoFlag;
 }
 
 // What --log-tcp-options adds: "OPT (020405B4) ", two digits a byte.
@@ -112,19 +126,22 @@ std::uint32_t option_bytes(Words words) {
   return digits && digits->ends_with(')') ? static_cast<std::uint32_t>((digits->size() - 1) / 2) : 0;
 }
 
-// The flags, each ended by a space, up to URGP=; nullopt when the line ends before. Proxmox writes no URGP=.
+// The flags, each ended by a space, up to URGP=; nullopt when the line ends before. Proxmox writes no URGP=, and some
+// programs cut the last space off.
 std::optional<std::uint8_t> read_flags(Words& words, bool may_lack_end) {
   std::uint8_t flags = 0;
-  while (!words.take("URGP=")) {
-    if (words.at_end()) return may_lack_end ? std::optional(flags) : std::nullopt;
-    const std::string_view word = words.peek();
-    const std::uint8_t flag = flag_of(word);
-    if (flag == 0 && word != "CWR" && word != "ECE") return std::nullopt;
-    flags |= flag;
+  for (int flag = take_flag(words); flag != kNoFlag; flag = take_flag(words)) flags |= static_cast<std::uint8_t>(flag);
+  if (words.take("URGP=")) {
     words.skip_word();
+    return flags;
   }
-  words.skip_word();
-  return flags;
+  if (!may_lack_end) return std::nullopt;
+  if (words.at_end()) return flags;
+  const std::string last = std::string(words.rest()) + ' ';
+  Words end(last, 0);
+  const int flag = take_flag(end);
+  if (flag == kNoFlag || !end.at_end()) return std::nullopt;
+  return static_cast<std::uint8_t>(flags | flag);
 }
 
 // Without the options the length of the TCP header is not known; then at most the 12 bytes of a time stamp are counted
@@ -176,13 +193,13 @@ std::optional<IpFields> read_ip_fields(Words& words, bool v4) {
   if (!length) return std::nullopt;
   std::uint32_t header = v4 ? 20 : 40;  // RFC 791, RFC 8200
   while (!words.next_is("PROTO=")) {
-    if (words.at_end() || words.next_is("[")) return std::nullopt;
+    if (words.at_end() || words.first() == '[') return std::nullopt;
     if (words.take("ID=")) {
       const auto id = words.number();
       if (!id) return std::nullopt;
       fields.id = static_cast<std::uint16_t>(*id);
     } else {
-      if (v4) header += option_bytes(words);
+      if (v4 && words.first() == 'O') header += option_bytes(words);
       words.skip_word();
     }
   }

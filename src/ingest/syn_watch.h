@@ -5,7 +5,7 @@
 // only (asymmetric routes, a filter on SYN); then silence means nothing.
 // In:  the TCP packets of mail ports, in order.
 // Invariants
-//   (1) Remembers at most kRemembered SYNs, whatever comes; a SYN without a sequence number takes no part.
+//   (1) Remembers at most kRemembered SYNs for each question, whatever comes.
 //   (2) answers_seen() never goes back.
 // Threads: one at a time.
 #pragma once
@@ -23,8 +23,9 @@ class SynWatch {
  public:
   // True: the packet is the SYN of a translated copy.
   bool is_translated_copy(const TcpPacket& packet, Time time);
-  // An answer to a remembered SYN came by.
+  // An answer to a remembered SYN came by: a SYN-ACK, or a reset.
   [[nodiscard]] bool answers_seen() const { return answers_seen_; }
+  [[nodiscard]] bool syns_seen() const { return syns_seen_; }
 
  private:
   // Gateways forward within milliseconds and servers answer within a second: at 1,000 new mail connections a second
@@ -34,12 +35,13 @@ class SynWatch {
     Time time;
     IpAddress client, server;
     std::uint32_t sequence = 0;
-    std::uint16_t server_port = 0, ip_id = 0;
+    std::uint16_t client_port = 0, server_port = 0, ip_id = 0;
   };
-  [[nodiscard]] Syn& slot(IpAddress server, std::uint16_t port, std::uint32_t sequence);
+  using Slots = std::vector<Syn>;  // found by a hash; a later SYN replaces an earlier one
 
-  std::vector<Syn> slots_ = std::vector<Syn>(kRemembered);
-  bool answers_seen_ = false;
+  Slots by_ports_ = Slots(kRemembered);     // for answers
+  Slots by_sequence_ = Slots(kRemembered);  // for copies: NAT may change the client's port
+  bool answers_seen_ = false, syns_seen_ = false;
 };
 
 }  // namespace mailweir

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "base/ip.h"
-#include "base/mail_ports.h"
 #include "base/time.h"
 
 namespace mailweir {
@@ -46,11 +45,9 @@ struct ClientReport {
   Time first_seen, last_seen;
   std::optional<Time> decided_at;
   std::optional<std::uint64_t> decided_after_connections;
+  std::array<PortCount, 3> ports_when_decided{{{25, 0}, {465, 0}, {587, 0}}};  // `ports` at decided_at
   std::vector<Evidence> evidence;
   bool registered = false;  // in the operator's list of mail servers
 };
-
-// The roles whose new destinations speak against the client: what a block cuts, and nothing else.
-[[nodiscard]] std::vector<MailRole> abused_roles(const ClientReport& report);
 
 }  // namespace mailweir

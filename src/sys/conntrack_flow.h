@@ -4,22 +4,14 @@
 // of TCP with complete addresses. Sources: linux/netfilter/nfnetlink_conntrack.h, nf_conntrack_tcp.h (kernel 6.18).
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <optional>
 
-#include "base/ip.h"
+#include "base/flow_tuple.h"
 #include "sys/netlink_attribute.h"
 #include "sys/netlink_request.h"
 
 namespace mailweir {
-
-// The direction in which a connection was opened, before any address translation.
-struct FlowTuple {
-  IpAddress client, server;
-  std::uint16_t client_port = 0, server_port = 0;
-  friend auto operator<=>(const FlowTuple&, const FlowTuple&) = default;
-};
 
 // Bytes count from the IP header on.
 struct FlowCounters {
@@ -53,15 +45,5 @@ struct ConntrackFlow {
 // The attribute that names a flow in a request, in a message of family_of(tuple).
 void put_flow(NetlinkRequest& request, const FlowTuple& tuple);
 [[nodiscard]] std::uint8_t family_of(const FlowTuple& tuple);
-inline constexpr std::size_t kFlowRequestBytes = 128;  // room that one message naming a flow takes, at most
 
 }  // namespace mailweir
-
-template <>
-struct std::hash<mailweir::FlowTuple> {
-  std::size_t operator()(const mailweir::FlowTuple& tuple) const noexcept {
-    const std::hash<mailweir::IpAddress> of;
-    const std::uint64_t ports = std::uint64_t{tuple.client_port} << 16 | tuple.server_port;
-    return of({of(tuple.client) + ports, of(tuple.server)});
-  }
-};

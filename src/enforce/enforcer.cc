@@ -1,0 +1,113 @@
+#include "enforce/enforcer.h"
+
+#include <algorithm>
+
+#include "base/mail_ports.h"
+#include "base/must.h"
+
+namespace mailweir {
+namespace {
+
+// The kernel counts in milliseconds; a block of less is over.
+bool is_over(const EnforcedBlock& enforced, Time now) { return enforced.until - now < std::chrono::milliseconds(1); }
+
+std::vector<Block> blocks_for(auto& enforced_blocks, Time now) {
+  std::vector<Block> blocks;
+  for (EnforcedBlock& enforced : enforced_blocks) {
+    blocks.push_back(enforced.block);
+    blocks.back().length = std::min<Duration>(enforced.block.length, enforced.until - now);
+  }
+  return blocks;
+}
+
+}  // namespace
+
+BlockScope scope_of(const std::vector<MailRole>& roles) {
+  const auto has = [&](MailRole role) { return std::find(roles.begin(), roles.end(), role) != roles.end(); };
+  if (has(MailRole::Transfer) == has(MailRole::Submission)) return BlockScope::AllSending;
+  return has(MailRole::Transfer) ? BlockScope::TransferOnly : BlockScope::SubmissionOnly;
+}
+
+std::vector<MailRole> roles_of(BlockScope scope) {
+  switch (scope) {
+    case BlockScope::TransferOnly:
+      return {MailRole::Transfer};
+    case BlockScope::SubmissionOnly:
+      return {MailRole::Submission};
+    case BlockScope::AllSending:
+      break;
+  }
+  return {MailRole::Transfer, MailRole::Submission};
+}
+
+Result<std::vector<EnforcedBlock>> Enforcer::resume(Time now) {
+  auto blocks = kernel_.blocks();
+  if (!blocks) return fail(std::move(blocks).error());
+  std::vector<EnforcedBlock> resumed;
+  for (Block& block : *blocks) {
+    EnforcedBlock enforced{std::move(block), {}};
+    enforced.until = now + enforced.block.left;
+    in_force_.insert_or_assign(enforced.block.client, enforced);
+    resumed.push_back(std::move(enforced));
+  }
+  return resumed;
+}
+
+void Enforcer::want(const Decision& decision) {
+  MUST(decision.action == Decision::Action::Block);
+  const IpPrefix client = decision.finding.client;
+  if (waiting_.size() >= kWaitingMax && !waiting_.contains(client)) {
+    ++counters_.given_up;
+    return;
+  }
+  const Block block{client, scope_of(decision.roles), decision.case_id, decision.length, {}, 0};
+  waiting_.insert_or_assign(client, EnforcedBlock{block, decision.since + decision.length});
+}
+
+Result<void> Enforcer::reconcile(Time now) {
+  counters_.given_up += std::erase_if(waiting_, [&](const auto& entry) { return is_over(entry.second, now); });
+  while (!waiting_.empty()) {
+    std::vector<EnforcedBlock> batch;
+    for (auto entry = waiting_.begin(); entry != waiting_.end() && batch.size() < kBlocksPerTransaction; ++entry) {
+      batch.push_back(entry->second);
+    }
+    if (auto added = kernel_.add_blocks(blocks_for(batch, now)); !added) {
+      ++counters_.failed;
+      return added;
+    }
+    for (const EnforcedBlock& enforced : batch) {
+      waiting_.erase(enforced.block.client);
+      in_force_.insert_or_assign(enforced.block.client, enforced);
+      confirmed_.push_back(enforced.block.case_id);
+    }
+    counters_.added += batch.size();
+  }
+  return {};
+}
+
+Result<void> Enforcer::restore(Time now) {
+  advance(now);
+  std::vector<EnforcedBlock> running;
+  for (const auto& [client, enforced] : in_force_) running.push_back(enforced);
+  auto added = kernel_.add_blocks(blocks_for(running, now));
+  if (added) {
+    counters_.restored += running.size();
+  } else {
+    ++counters_.failed;
+  }
+  return added;
+}
+
+bool Enforcer::is_blocked(IpPrefix client, std::uint16_t port) const {
+  const auto found = in_force_.find(client);
+  const auto role = mail_role(port);
+  if (found == in_force_.end() || !role) return false;
+  const auto roles = roles_of(found->second.block.scope);
+  return std::find(roles.begin(), roles.end(), *role) != roles.end();
+}
+
+void Enforcer::advance(Time now) {
+  std::erase_if(in_force_, [&](const auto& entry) { return is_over(entry.second, now); });
+}
+
+}  // namespace mailweir

@@ -1,0 +1,75 @@
+// Decisions -> blocks in the kernel, and keeps the two the same.
+//
+// In:  Decisions to block, the time.   Out: which of them are in force; what the kernel refused.
+// Invariants
+//   (1) What confirmed() answers was acknowledged by the kernel.
+//   (2) A block that could not be set is tried again until it would have ended; no more than kWaitingMax wait, the
+//   oldest
+//       is given up first, and counted.
+//   (3) A block never lasts longer than its decision said, however often it is set again.
+// Threads: one at a time.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "apply/kernel.h"
+#include "base/result.h"
+#include "record/decision.h"
+
+namespace mailweir {
+
+struct EnforceCounters {
+  std::uint64_t added = 0;     // blocks the kernel acknowledged, those set again not counted
+  std::uint64_t restored = 0;  // set again after somebody flushed the rules
+  std::uint64_t failed = 0;    // attempts the kernel refused
+  std::uint64_t given_up = 0;  // decisions that never came into force
+};
+
+// A block that is in force.
+struct EnforcedBlock {
+  Block block;
+  Time until;
+};
+
+[[nodiscard]] BlockScope scope_of(const std::vector<MailRole>& roles);
+[[nodiscard]] std::vector<MailRole> roles_of(BlockScope scope);
+
+class Enforcer {
+ public:
+  static constexpr std::size_t kWaitingMax = 100'000;
+
+  explicit Enforcer(Kernel& kernel) : kernel_(kernel) {}
+
+  // Reads back what the kernel holds, so that cases go on after a restart.
+  Result<std::vector<EnforcedBlock>> resume(Time now);
+
+  // REQUIRES: decision.action is Block. In force after the next reconcile().
+  void want(const Decision& decision);
+  // Sets everything that waits, in one batch. An error leaves it waiting; there is no use in asking again at once.
+  Result<void> reconcile(Time now);
+  // The case ids that came into force since the last call.
+  [[nodiscard]] std::vector<std::string> take_confirmed() { return std::exchange(confirmed_, {}); }
+  // The table was lost and is there again: sets all blocks that still run.
+  Result<void> restore(Time now);
+
+  [[nodiscard]] bool is_blocked(IpPrefix client, std::uint16_t port) const;
+  // Forgets blocks that ended; the kernel has done so by itself.
+  void advance(Time now);
+  [[nodiscard]] std::size_t in_force() const { return in_force_.size(); }
+  [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
+  [[nodiscard]] const EnforceCounters& counters() const { return counters_; }
+
+ private:
+  Kernel& kernel_;
+  std::map<IpPrefix, EnforcedBlock> in_force_;
+  std::map<IpPrefix, EnforcedBlock> waiting_;  // the latest decision about each client
+  std::vector<std::string> confirmed_;
+  EnforceCounters counters_;
+};
+
+}  // namespace mailweir

@@ -1,0 +1,122 @@
+#include "enforce/enforcer.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/fake_kernel.h"
+
+namespace mailweir {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+const Time kStart{seconds(1'700'000'000)};
+
+Decision block(const char* client, std::string case_id, std::vector<MailRole> roles = {MailRole::Transfer},
+               Duration length = hours(1), Time since = kStart) {
+  Decision decision;
+  decision.action = Decision::Action::Block;
+  decision.case_id = std::move(case_id);
+  decision.finding.client = *IpPrefix::parse(client);
+  decision.roles = std::move(roles);
+  decision.since = since;
+  decision.length = length;
+  return decision;
+}
+
+class EnforcerTest : public testing::Test {
+ protected:
+  EnforcerTest() { install(); }
+  void install() {
+    WantedTable wanted;
+    wanted.clients = {*IpPrefix::parse("172.16.0.0/12")};
+    wanted.ports = {25};
+    EXPECT_TRUE(kernel.install(wanted));
+  }
+  FakeKernel kernel;
+  Enforcer enforcer{kernel};
+};
+
+TEST_F(EnforcerTest, ADecisionIsInForceWhenTheKernelSaidSo) {
+  enforcer.want(block("172.16.0.5", "mw-1"));
+  EXPECT_TRUE(enforcer.take_confirmed().empty());
+  ASSERT_TRUE(enforcer.reconcile(kStart));
+  EXPECT_EQ(enforcer.take_confirmed(), std::vector<std::string>{"mw-1"});
+  EXPECT_TRUE(enforcer.take_confirmed().empty()) << "once";
+  ASSERT_EQ(kernel.blocks()->size(), 1U);
+  EXPECT_EQ(kernel.blocks()->front().scope, BlockScope::TransferOnly);
+  EXPECT_TRUE(enforcer.is_blocked(*IpPrefix::parse("172.16.0.5"), 25));
+  EXPECT_FALSE(enforcer.is_blocked(*IpPrefix::parse("172.16.0.5"), 587));
+  EXPECT_FALSE(enforcer.is_blocked(*IpPrefix::parse("172.16.0.6"), 25));
+}
+
+TEST_F(EnforcerTest, WhatTheKernelRefusesIsTriedAgainAndNeverOutlastsItsDecision) {
+  kernel.fail_with(ErrorCode::Refused);
+  enforcer.want(block("172.16.0.5", "mw-1"));
+  EXPECT_FALSE(enforcer.reconcile(kStart));
+  EXPECT_EQ(enforcer.waiting(), 1U);
+  EXPECT_EQ(enforcer.counters().failed, 1U);
+  kernel.fail_with(std::nullopt);
+  ASSERT_TRUE(enforcer.reconcile(kStart + minutes(20)));
+  EXPECT_EQ(kernel.blocks()->front().left, minutes(40));
+  EXPECT_EQ(enforcer.waiting(), 0U);
+}
+
+TEST_F(EnforcerTest, ADecisionWhoseTimeIsOverIsGivenUp) {
+  kernel.fail_with(ErrorCode::Refused);
+  enforcer.want(block("172.16.0.5", "mw-1"));
+  EXPECT_FALSE(enforcer.reconcile(kStart));
+  kernel.fail_with(std::nullopt);
+  ASSERT_TRUE(enforcer.reconcile(kStart + hours(1)));
+  EXPECT_TRUE(kernel.blocks()->empty());
+  EXPECT_EQ(enforcer.counters().given_up, 1U);
+}
+
+TEST_F(EnforcerTest, OfTwoDecisionsAboutOneClientTheLaterHolds) {
+  enforcer.want(block("172.16.0.5", "mw-1"));
+  enforcer.want(block("172.16.0.5", "mw-2", {MailRole::Transfer, MailRole::Submission}, hours(2)));
+  ASSERT_TRUE(enforcer.reconcile(kStart));
+  ASSERT_EQ(kernel.blocks()->size(), 1U);
+  EXPECT_EQ(kernel.blocks()->front().case_id, "mw-2");
+  EXPECT_EQ(kernel.blocks()->front().scope, BlockScope::AllSending);
+}
+
+TEST_F(EnforcerTest, AfterAFlushTheBlocksThatRunAreSetAgain) {
+  enforcer.want(block("172.16.0.5", "mw-1"));
+  enforcer.want(block("172.16.0.6", "mw-2", {MailRole::Transfer}, minutes(5)));
+  ASSERT_TRUE(enforcer.reconcile(kStart));
+  kernel.flush_ruleset();
+  install();
+  ASSERT_TRUE(enforcer.restore(kStart + minutes(10)));
+  ASSERT_EQ(kernel.blocks()->size(), 1U) << "the other would have ended";
+  EXPECT_EQ(kernel.blocks()->front().left, minutes(50));
+  EXPECT_EQ(enforcer.counters().restored, 1U);
+}
+
+TEST_F(EnforcerTest, ANewProcessFindsTheBlocksOfTheOneBefore) {
+  enforcer.want(block("172.16.0.5", "mw-1"));
+  ASSERT_TRUE(enforcer.reconcile(kStart));
+  kernel.advance(minutes(10));
+  Enforcer next(kernel);
+  const auto resumed = next.resume(kStart + minutes(10));
+  ASSERT_TRUE(resumed);
+  ASSERT_EQ(resumed->size(), 1U);
+  EXPECT_EQ(resumed->front().block.case_id, "mw-1");
+  EXPECT_EQ(resumed->front().until, kStart + hours(1));
+  EXPECT_TRUE(next.is_blocked(*IpPrefix::parse("172.16.0.5"), 25));
+  next.advance(kStart + hours(1));
+  EXPECT_FALSE(next.is_blocked(*IpPrefix::parse("172.16.0.5"), 25));
+}
+
+TEST(Scope, RolesAndScopesAreTheSameThing) {
+  EXPECT_EQ(scope_of({MailRole::Transfer}), BlockScope::TransferOnly);
+  EXPECT_EQ(scope_of({MailRole::Submission}), BlockScope::SubmissionOnly);
+  EXPECT_EQ(scope_of({MailRole::Transfer, MailRole::Submission}), BlockScope::AllSending);
+  for (const BlockScope scope : {BlockScope::AllSending, BlockScope::TransferOnly, BlockScope::SubmissionOnly}) {
+    EXPECT_EQ(scope_of(roles_of(scope)), scope);
+  }
+}
+
+}  // namespace
+}  // namespace mailweir
