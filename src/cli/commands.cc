@@ -17,6 +17,8 @@
 #include "cli/completion.h"
 #include "cli/demo.h"
 #include "cli/help.h"
+#include "cli/remove.h"
+#include "cli/run.h"
 #include "cli/version.h"
 #include "lab/demo.h"
 #include "lab/places.h"
@@ -138,6 +140,21 @@ void add_common_options(Commands& commands) {
   app.set_version_flag("--version", std::string("mailweir ") + kVersion, "The version");
 }
 
+void add_run(Commands& commands) {
+  const auto options = std::make_shared<RunOptions>();
+  CLI::App& verb =
+      add_verb(commands, "run", "Observe, detect, decide and block, in the foreground", "mailweir run --watch-only",
+               [options, &commands] { return run(*options, commands.common); });
+  verb.add_flag("--watch-only", options->watch_only, "Say what would be blocked, and block nobody");
+}
+
+void add_remove(Commands& commands) {
+  const auto options = std::make_shared<RemoveOptions>();
+  CLI::App& verb = add_verb(commands, "remove", "Take our table out of the kernel, blocks and all", "mailweir remove",
+                            [options, &commands] { return remove(*options, commands.common); });
+  verb.add_flag("--dry-run", options->dry_run, "Say what would go, and change nothing");
+}
+
 // Everything there is; what `mailweir --help` lists, in this order.
 void add_everything(Commands& commands) {
   CLI::App& app = commands.app;
@@ -152,6 +169,8 @@ void add_everything(Commands& commands) {
   add_common_options(commands);
   add_analyze(commands);
   add_check(commands);
+  add_run(commands);
+  add_remove(commands);
   add_demo(commands);
   add_help(commands);
   add_completion(commands);
