@@ -29,6 +29,9 @@ int demo(const DemoCommandOptions& options, const CommonOptions& common) {
   wish.live = isatty(STDERR_FILENO) != 0;
   wish.live_color = coloured(common, STDERR_FILENO);
   const auto status = lab::run_demo(wish);
+  if (status && *status > 128 && !common.quiet) {
+    std::fputs("mailweir: interrupted; the laboratory and everything in it is gone\n", stderr);
+  }
   if (status) return *status;
   std::fprintf(stderr, "mailweir: %s\n", status.error().text().c_str());
   return exit_status(status.error().code());

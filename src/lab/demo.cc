@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <utility>
@@ -69,7 +70,7 @@ class Demo {
       next_paint = now + std::chrono::milliseconds(kRepaintMs);
       if (auto looked = guard.look(); !looked) return looked;
       screen_.show(figures_of(population_, board_, guard.view()),
-                   {now - start, length, options_.seed, board_.inside().open_connections});
+                   {std::min(now - start, length), length, options_.seed, board_.inside().open_connections});
     }
     poll(nullptr, 0, kSettleMs);
     if (auto looked = guard.look(); !looked) return looked;
