@@ -18,6 +18,9 @@ int demo(const DemoCommandOptions& options, const CommonOptions& common) {
   wish.live = talk.terminal;
   wish.live_color = talk.colours;
   const auto status = lab::run_demo(wish);
+  if (status && *status > 128 && !common.quiet) {
+    std::fputs("mailweir: interrupted; the laboratory and everything in it is gone\n", stderr);
+  }
   if (status) return *status;
   std::fprintf(stderr, "mailweir: %s\n", status.error().text().c_str());
   return exit_status(status.error().code());

@@ -53,6 +53,7 @@ Figures figures_of(const Population& population, const Scoreboard& board, const 
     add_mail(figures, client.trade, tally);
     if (held || decision != decided.end()) add_block(figures, client.trade, held);
     if (client.trade == Trade::AccountThief) ++figures.bots_other;
+    if (is_transfer_bot(client.trade)) ++figures.bots_all;
     const bool counts = is_transfer_bot(client.trade) && tally.opened >= kBotConnectionsMin;
     if (counts) ++figures.bots;
     if (!is_abuser(client.trade) && !is_server(client.trade)) continue;
@@ -64,6 +65,7 @@ Figures figures_of(const Population& population, const Scoreboard& board, const 
     } else if (held) {
       story.blocked_after = tally.opened.load();  // the guard's word has not arrived yet
     }
+    if (is_transfer_bot(client.trade) && story.blocked_after) ++figures.bots_all_blocked;
     if (counts && story.blocked_after) {
       ++figures.bots_blocked;
       figures.connections_to_block.push_back(*story.blocked_after);

@@ -48,8 +48,9 @@ struct Story {
 struct Figures {
   std::uint32_t clients = 0;
   std::uint32_t bots = 0;        // on port 25, with at least kBotConnectionsMin connections
+  std::uint32_t bots_all = 0;    // on port 25
   std::uint32_t bots_other = 0;  // account thieves
-  std::uint32_t bots_blocked = 0, bots_other_blocked = 0, honest_blocked = 0, servers_blocked = 0;
+  std::uint32_t bots_blocked = 0, bots_all_blocked = 0, bots_other_blocked = 0, honest_blocked = 0, servers_blocked = 0;
   std::vector<std::uint32_t> connections_to_block;  // of the blocked port-25 bots, ascending
   std::vector<double> packet_to_block_us;           // of all blocks, ascending
   std::uint64_t connections = 0, mail_honest = 0, mail_spam = 0, mail_thieves = 0;

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "lab/closing.h"
-#include "lab/guard.h"
+#include "lab/guard_process.h"
 #include "lab/places.h"
 #include "lab/screen.h"
 
