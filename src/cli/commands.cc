@@ -192,15 +192,12 @@ OptionFacts facts_of(const CLI::Option& option) {
   facts.repeats = option.get_expected_max() > 1;
   if (option.get_type_size_max() == 0) return facts;  // a flag
   // CLI11 tells what a check allows only in the name of the type: "TEXT:{auto,always,never}", "N:INT in [1 - 9]".
-  facts.value = option.get_type_name();
-  const auto colon = facts.value.find(':');
-  if (colon == std::string::npos) return facts;
-  if (facts.value.compare(colon, 2, ":{") != 0) {
-    facts.value.resize(colon);
-    return facts;
-  }
-  std::string list = facts.value.substr(colon + 2, facts.value.size() - colon - 3);
-  facts.value.resize(colon);
+  const std::string type = option.get_type_name();
+  const auto colon = std::min(type.find(':'), type.size());
+  facts.value = type.substr(0, colon);
+  if (facts.value == "UINT" || facts.value == "INT") facts.value = "N";
+  if (type.compare(colon, 2, ":{") != 0) return facts;
+  std::string list = type.substr(colon + 2, type.size() - colon - 3);
   for (auto comma = list.find(','); comma != std::string::npos; comma = list.find(',')) {
     facts.choices.push_back(list.substr(0, comma));
     list.erase(0, comma + 1);

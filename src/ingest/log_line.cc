@@ -7,17 +7,6 @@
 namespace mailweir {
 namespace {
 
-// "25 " and its like at `at`; a port cut off by the end of the line is one too: reading the line finds it torn.
-bool is_mail_port_at(const char* line, std::size_t size, std::size_t at) {
-  if (at >= size || (line[at] != '2' && line[at] != '4' && line[at] != '5')) return false;  // of 25, 465, 587
-  std::uint32_t port = 0;
-  std::size_t i = at;
-  for (; i < size && i - at < 6 && line[i] >= '0' && line[i] <= '9'; ++i) {
-    port = port * 10 + static_cast<std::uint32_t>(line[i] - '0');
-  }
-  return port <= 0xffff && is_sending_port(static_cast<std::uint16_t>(port));
-}
-
 LineMarks shifted(LineMarks marks, std::size_t by) {
   const auto shift = [by](std::uint32_t& mark) {
     if (mark != LineMarks::kNone) mark = mark < by ? LineMarks::kNone : mark - static_cast<std::uint32_t>(by);
@@ -64,19 +53,14 @@ std::string_view name_of(LineKind kind) {
   return "";
 }
 
-void LineMarks::see(const char* line, std::size_t size, std::uint32_t equals) {
-  if (equals < 3) return;
-  const char a = line[equals - 3], b = line[equals - 2];
-  if (b == 'P' && (a == 'S' || a == 'D')) mail_port = mail_port || is_mail_port_at(line, size, equals + 1);
-  if (equals > 3 && line[equals - 4] != ' ') return;  // PHYSOUT=, MACDST=
-  if (b == 'P') {
-    if (a == 'S' && spt == kNone) spt = equals - 3;
-  } else if (b == 'S') {
-    if (a == 'D' && dst == kNone) dst = equals - 3;
-  } else if (b == 'U' && a == 'O') {
-    out = equals - 3;
-    dst = spt = kNone;
+// "25 " and its like at `at`; a port cut off by the end of the line is one too: reading the line finds it torn.
+void LineMarks::see_port(const char* line, std::size_t size, std::size_t at) {
+  std::uint32_t port = 0;
+  std::size_t i = at;
+  for (; i < size && i - at < 6 && line[i] >= '0' && line[i] <= '9'; ++i) {
+    port = port * 10 + static_cast<std::uint32_t>(line[i] - '0');
   }
+  if (port <= 0xffff && is_sending_port(static_cast<std::uint16_t>(port))) mail_port = true;
 }
 
 LineMarks find_line_marks(std::string_view line) {

@@ -55,7 +55,29 @@ struct LineMarks {
 
   // To be told, in order, every '=' that follows a 'T' in line[0, size).
   void see(const char* line, std::size_t size, std::uint32_t equals);
+
+ private:
+  void see_port(const char* line, std::size_t size, std::size_t at);
 };
+
+// In the header because it is called four times a line.
+inline void LineMarks::see(const char* line, std::size_t size, std::uint32_t equals) {
+  if (equals < 3) return;
+  const char* const word = line + equals - 3;
+  const bool starts_word = equals == 3 || word[-1] == ' ';  // unlike PHYSOUT=, MACDST=
+  if (word[1] == 'P' && (word[0] == 'D' || word[0] == 'S')) {
+    if (word[0] == 'S' && starts_word && spt == kNone) spt = equals - 3;
+    // The first digit of 25, 465 or 587 is there in one line of a few: only then the number is read.
+    if (const char digit = equals + 1 < size ? word[4] : ' '; digit == '2' || digit == '4' || digit == '5') {
+      see_port(line, size, equals + 1);
+    }
+  } else if (word[1] == 'S' && word[0] == 'D') {
+    if (starts_word && dst == kNone) dst = equals - 3;
+  } else if (word[1] == 'U' && word[0] == 'O' && starts_word) {
+    out = equals - 3;
+    dst = spt = kNone;
+  }
+}
 [[nodiscard]] LineMarks find_line_marks(std::string_view line);
 
 // What a line without a mail port is: NoMailPort, Torn or NotNetfilter. Who wrote it is not asked.

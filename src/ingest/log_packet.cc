@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/mail_ports.h"
+#include "ingest/digits.h"
 
 namespace mailweir {
 namespace {
@@ -42,9 +43,14 @@ class Words {
   }
   // Decimal, ended by a space.
   std::optional<std::uint32_t> number() {
-    constexpr int kDigitsMax = 10;
-    std::uint64_t value = 0;
+    constexpr std::ptrdiff_t kDigitsMax = 10;
     const char* i = at_;
+    std::uint64_t value = 0;
+    if (end_ - i > 8) {
+      const Digits digits = read_digits(i);
+      i += digits.count;
+      value = digits.value;
+    }
     for (; i < end_ && *i >= '0' && *i <= '9' && i - at_ <= kDigitsMax; ++i) {
       value = value * 10 + static_cast<std::uint64_t>(*i - '0');
     }
@@ -52,6 +58,7 @@ class Words {
     at_ = i + 1;
     return static_cast<std::uint32_t>(value);
   }
+  void skip(std::size_t bytes) { at_ += bytes; }
   void skip_word() {
     const char* space = next_space();
     at_ = space == end_ ? end_ : space + 1;
@@ -68,29 +75,28 @@ class Words {
   const char* end_;
 };
 
-// Dotted decimal without leading spaces or signs, as "%pI4" writes it.
-std::optional<IpAddress> read_v4(std::string_view text) {
-  std::uint32_t bits = 0;
-  const char* i = text.data();
-  const char* const end = i + text.size();
-  for (int part = 0; part < 4; ++part) {
-    if (part > 0 && (i == end || *i++ != '.')) return std::nullopt;
-    std::uint32_t value = 0;
-    const char* const first = i;
-    while (i < end && *i >= '0' && *i <= '9' && i - first < 3)
-      value = value * 10 + static_cast<std::uint32_t>(*i++ - '0');
-    if (i == first || value > 255 || (*first == '0' && i - first > 1)) return std::nullopt;
-    bits = bits << 8 | value;
-  }
-  if (i != end) return std::nullopt;
-  return IpAddress::v4(bits);
-}
-
-std::optional<IpAddress> read_address(std::string_view text) {
-  if (const auto v4 = read_v4(text)) return v4;
+std::optional<IpAddress> parse_address(std::string_view text) {
   if (text.size() > kAddressMax) return std::nullopt;
   const auto address = IpAddress::parse(text);
-  if (!address || address->is_v4()) return std::nullopt;  // ::ffff:a.b.c.d is not valid on the wire
+  if (address && address->is_v4() && text.find(':') != std::string_view::npos)
+    return std::nullopt;  // not valid on the wire
+  return address;
+}
+
+// The address that begins at `at` and is ended by a space; `at` is moved past both.
+std::optional<IpAddress> take_address(std::string_view text, std::size_t& at) {
+  constexpr std::size_t kQuadMax = 16;  // 15 and the space
+  if (at + kQuadMax <= text.size()) {
+    const DottedQuad quad = read_dotted_quad(text.data() + at);
+    if (quad.length > 0 && text[at + quad.length] == ' ') {
+      at += quad.length + 1;
+      return IpAddress::v4(quad.bits);
+    }
+  }
+  const auto end = text.find(' ', at);
+  if (end == std::string_view::npos) return std::nullopt;
+  const auto address = parse_address(text.substr(at, end - at));
+  at = end + 1;
   return address;
 }
 
@@ -98,9 +104,9 @@ std::optional<IpAddress> read_address(std::string_view text) {
 std::optional<std::size_t> find_interface_in(std::string_view message, std::size_t out) {
   const std::size_t end = out - 1;  // the space
   for (std::size_t i = end; i >= 3 && end - i <= kInterfaceMax; --i) {
-    if (message.substr(i - 3, 3) == "IN=") {
-      const bool bridge_port = i >= 7 && message.substr(i - 7, 7) == "PHYSIN=";
-      return bridge_port ? std::nullopt : std::optional(i);
+    if (message[i - 1] == '=' && message[i - 2] == 'N' && message[i - 3] == 'I') {
+      if (i >= 7 && message.substr(i - 7, 4) == "PHYS") return std::nullopt;
+      return i;
     }
     if (message[i - 1] == ' ') break;
   }
@@ -124,6 +130,17 @@ std::uint32_t option_bytes(Words words) {
   if (!words.take("OPT (")) return 0;
   const auto digits = words.value();
   return digits && digits->ends_with(')') ? static_cast<std::uint32_t>((digits->size() - 1) / 2) : 0;
+}
+
+// "SRC=" in the word before " DST="; 0 when it is not there.
+std::size_t find_source(std::string_view message, std::size_t dst) {
+  if (dst < 2) return 0;
+  const std::size_t end = dst - 1;
+  for (std::size_t i = end; i > 4 && end - i <= kAddressMax; --i) {
+    if (message[i - 1] == ' ') return 0;
+    if (message[i - 1] == '=' && message.substr(i - 5, 5) == " SRC=") return i - 4;
+  }
+  return 0;
 }
 
 // The flags, each ended by a space, up to URGP=; nullopt when the line ends before. Proxmox writes no URGP=, and some
@@ -198,6 +215,8 @@ std::optional<IpFields> read_ip_fields(Words& words, bool v4) {
       const auto id = words.number();
       if (!id) return std::nullopt;
       fields.id = static_cast<std::uint16_t>(*id);
+    } else if (words.next_is("TOS=0x00 PREC=0x00 ")) {
+      words.skip(19);  // nearly always
     } else {
       if (v4 && words.first() == 'O') header += option_bytes(words);
       words.skip_word();
@@ -257,19 +276,19 @@ LineKind read_log_packet(std::string_view message, const LineMarks& marks, bool 
   if (line.rule.size() > kPrefixMax) return LineKind::Torn;  // the end of another line stands before this one
 
   // SRC= and DST= stand side by side; between the interfaces and them is a MAC= we do not need.
-  if (marks.dst == LineMarks::kNone || marks.dst < *after + 6) return LineKind::Torn;
-  const std::string_view before = message.substr(0, marks.dst - 1);
-  const auto space = before.rfind(' ');
-  const std::size_t source_at = space == std::string_view::npos ? 0 : space + 1;
-  if (source_at < *after || !before.substr(source_at).starts_with("SRC=")) return LineKind::Torn;
-  const auto source = read_address(before.substr(source_at + 4));
-  Words words(message, marks.dst + 4);
-  const auto destination_text = words.value();
-  const auto destination = destination_text ? read_address(*destination_text) : std::nullopt;
-  if (!source || !destination || source->is_v4() != destination->is_v4()) return LineKind::Torn;
+  if (marks.dst == LineMarks::kNone) return LineKind::Torn;
+  std::size_t at = find_source(message, marks.dst);
+  if (at < *after) return LineKind::Torn;
+  at += 4;
+  const auto source = take_address(message, at);
+  if (!source || at != marks.dst) return LineKind::Torn;
+  at += 4;
+  const auto destination = take_address(message, at);
+  if (!destination || source->is_v4() != destination->is_v4()) return LineKind::Torn;
   line.packet.source = *source;
   line.packet.destination = *destination;
 
+  Words words(message, at);
   const auto ip = read_ip_fields(words, source->is_v4());
   if (!ip) return LineKind::Torn;
   line.packet.ip_id = ip->id;

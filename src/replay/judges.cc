@@ -27,7 +27,10 @@ void Judges::Judge::tell() {
 }
 
 void Judges::Judge::observe(const Item& item) {
-  follower.advance(item.packet.time, events);
+  if (item.packet.time != now) {
+    now = item.packet.time;
+    follower.advance(now, events);
+  }
   follower.observe(item.packet, item.from_client, events);
   tell();
 }

@@ -46,6 +46,7 @@ class Judges {
 
     ConnectionFollower follower;
     Detector detector;
+    Time now;
     std::vector<Item> queue;
     std::vector<ConnectionEvent> events;
   };
