@@ -93,6 +93,7 @@ std::string closing_json(const Closing& closing) {
   json["bots_other_blocked"] = figures.bots_other_blocked;
   json["mail_delivered"]["spam_after_block"] = figures.spam_after_block;
   json["mail_delivered"]["stolen_accounts"] = figures.mail_thieves;
+  json["honest_cut"] = figures.honest_cut;
   json["honest_given_up"] = figures.honest_given_up;
   json["connections"] = figures.connections;
   json["expected"] = expectation_held(figures);
@@ -133,8 +134,9 @@ std::string closing_text(const Closing& closing, const Painter& paint) {
   };
   row("bots blocked",
       fmt::format("{}; {} of {} account thieves on 465 and 587", bots, figures.bots_other_blocked, figures.bots_other));
-  row("harmed by mistake", fmt::format("{}, {}", count_of(figures.honest_blocked, "honest client"),
-                                       count_of(figures.servers_blocked, "mail server")));
+  row("harmed by mistake",
+      fmt::format("{}, {}; {} cut", count_of(figures.honest_blocked, "honest client"),
+                  count_of(figures.servers_blocked, "mail server"), count_of(figures.honest_cut, "honest connection")));
   row("connections until the block",
       fmt::format("median {}, 90 % within {}", connections_text(figures.connections_to_block, 0.5),
                   connections_text(figures.connections_to_block, 0.9)));

@@ -15,6 +15,7 @@ void add_mail(Figures& figures, Trade trade, const ClientTally& tally) {
     figures.mail_thieves += tally.accepted;
   } else {
     figures.mail_honest += tally.accepted;
+    figures.honest_cut += tally.cut;
     figures.honest_given_up += tally.given_up;
   }
 }

@@ -56,7 +56,8 @@ struct Figures {
   std::vector<double> packet_to_block_us;           // of all blocks, ascending
   std::uint64_t connections = 0, mail_honest = 0, mail_thieves = 0;
   std::uint64_t spam_before_block = 0, spam_after_block = 0;  // of port-25 bots; without a block all of it is before
-  std::uint64_t honest_given_up = 0;                          // honest messages that found no way
+  std::uint64_t honest_cut = 0;       // dialogues of honest clients and servers that broke off in the middle
+  std::uint64_t honest_given_up = 0;  // honest messages that found no way
   std::uint64_t lost_events = 0;
   std::vector<Story> stories;  // in the order of trades, then numbers
 };
