@@ -87,11 +87,13 @@ std::string closing_json(const Closing& closing) {
                                   {"p90", quantile_json(figures.connections_to_block, 0.9)}};
   json["packet_to_block_us"] = {{"median", quantile_json(figures.packet_to_block_us, 0.5)},
                                 {"p99", quantile_json(figures.packet_to_block_us, 0.99)}};
-  json["mail_delivered"] = {{"honest", figures.mail_honest}, {"spam_before_block", figures.mail_spam}};
+  json["mail_delivered"] = {{"honest", figures.mail_honest}, {"spam_before_block", figures.spam_before_block}};
   json["lost_events"] = figures.lost_events;
   json["seconds"] = std::round(closing.seconds * 1e3) / 1e3;
   json["bots_other_blocked"] = figures.bots_other_blocked;
+  json["mail_delivered"]["spam_after_block"] = figures.spam_after_block;
   json["mail_delivered"]["stolen_accounts"] = figures.mail_thieves;
+  json["honest_cut"] = figures.honest_cut;
   json["honest_given_up"] = figures.honest_given_up;
   json["connections"] = figures.connections;
   json["expected"] = expectation_held(figures);
@@ -132,16 +134,18 @@ std::string closing_text(const Closing& closing, const Painter& paint) {
   };
   row("bots blocked",
       fmt::format("{}; {} of {} account thieves on 465 and 587", bots, figures.bots_other_blocked, figures.bots_other));
-  row("harmed by mistake", fmt::format("{}, {}", count_of(figures.honest_blocked, "honest client"),
-                                       count_of(figures.servers_blocked, "mail server")));
+  row("harmed by mistake",
+      fmt::format("{}, {}; {} cut", count_of(figures.honest_blocked, "honest client"),
+                  count_of(figures.servers_blocked, "mail server"), count_of(figures.honest_cut, "honest connection")));
   row("connections until the block",
       fmt::format("median {}, 90 % within {}", connections_text(figures.connections_to_block, 0.5),
                   connections_text(figures.connections_to_block, 0.9)));
   row("from packet to block",
       fmt::format("median {}, 99 % within {}", milliseconds_text(figures.packet_to_block_us, 0.5),
                   milliseconds_text(figures.packet_to_block_us, 0.99)));
-  row("mail delivered", fmt::format("honest {}, spam {}, through stolen accounts {}", count_text(figures.mail_honest),
-                                    count_text(figures.mail_spam), count_text(figures.mail_thieves)));
+  row("mail delivered", fmt::format("honest {}; spam {} before the blocks, {} after; through stolen accounts {}",
+                                    count_text(figures.mail_honest), count_text(figures.spam_before_block),
+                                    count_text(figures.spam_after_block), count_text(figures.mail_thieves)));
   row("traffic",
       fmt::format("{} connections of {} in {:.0f} s, {} lost", count_text(figures.connections),
                   count_of(figures.clients, "client"), closing.seconds, count_of(figures.lost_events, "event")));

@@ -13,7 +13,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -28,6 +27,7 @@ constexpr char kHome[] = "/run/mailweir-demo";
 constexpr char kPolicyFile[] = "/run/mailweir-demo/mailweir.toml";
 constexpr char kTalkFile[] = "/run/mailweir-demo/guard.log";
 constexpr int kReadyWaitMs = 10'000, kStopWaitMs = 3'000;
+constexpr std::size_t kTalkMax = 1'024;  // of its last words
 
 [[noreturn]] void become(const std::string& program, int out, int err) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -100,8 +100,11 @@ GuardProcess::~GuardProcess() {
 
 Error GuardProcess::ended() const {
   std::ifstream file(kTalkFile);
-  const std::string talk{std::istreambuf_iterator<char>(file), {}};
-  return Error(ErrorCode::Refused, fmt::format("the guard ended: {}", escape(talk, 1'024)));
+  std::string talk;
+  for (std::string line; std::getline(file, line) && talk.size() < kTalkMax;) {
+    talk += (talk.empty() ? "" : "; ") + escape(line, kTalkMax);
+  }
+  return Error(ErrorCode::Refused, fmt::format("the guard ended: {}", talk));
 }
 
 bool GuardProcess::listen() {
