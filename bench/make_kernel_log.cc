@@ -3,8 +3,8 @@
 //
 // usage: make_kernel_log LINES [SEED]
 //
-// Of 100 lines 2 are not netfilter's, 50 are about other ports, 28 are a bot's connection to a new server on port 25 and
-// 20 a user's connection to one of that user's 1 to 4 servers. About 252 bytes a line, 100 lines a second.
+// Of 100 lines 2 are not netfilter's, 50 are about other ports, 28 are a bot's connection to a new server on port 25
+// and 20 a user's connection to one of that user's 1 to 4 servers. About 252 bytes a line, 100 lines a second.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -52,18 +52,20 @@ class Gateway {
 
   void write_time(std::string& out) {
     const std::uint64_t second = lines_ / 100;
-    fmt::format_to(std::back_inserter(out), "Nov {:2} {:02}:{:02}:{:02} gateway kernel: [{:5}.{:06}] ", 1 + second / 86400 % 30,
-                   second / 3600 % 24, second / 60 % 60, second % 60, 81234 + second, lines_ % 100 * 10'000);
+    fmt::format_to(std::back_inserter(out), "Nov {:2} {:02}:{:02}:{:02} gateway kernel: [{:5}.{:06}] ",
+                   1 + second / 86400 % 30, second / 3600 % 24, second / 60 % 60, second % 60, 81234 + second,
+                   lines_ % 100 * 10'000);
   }
 
   void write_packet(std::string& out, std::uint32_t client, std::uint32_t server, std::uint32_t port) {
     write_time(out);
     // 172.16.0.0/12, forty clients to a /24
     const std::uint32_t source = 0xac10'0000 + (client / 40 << 8) + 10 + client % 40;
-    fmt::format_to(std::back_inserter(out),
-                   "MAILOUT IN=eth1 OUT=eth0 MAC=52:54:00:12:34:56:52:54:{:02x}:{:02x}:ab:cd:08:00 SRC={} DST={} LEN=60 "
-                   "TOS=0x00 PREC=0x00 TTL=63 ID={} DF PROTO=TCP SPT={} DPT={} WINDOW=64240 RES=0x00 SYN URGP=0 \n",
-                   client >> 8 & 255, client & 255, dotted(source), dotted(server), below(65536), 32768 + below(28000), port);
+    fmt::format_to(
+        std::back_inserter(out),
+        "MAILOUT IN=eth1 OUT=eth0 MAC=52:54:00:12:34:56:52:54:{:02x}:{:02x}:ab:cd:08:00 SRC={} DST={} LEN=60 "
+        "TOS=0x00 PREC=0x00 TTL=63 ID={} DF PROTO=TCP SPT={} DPT={} WINDOW=64240 RES=0x00 SYN URGP=0 \n",
+        client >> 8 & 255, client & 255, dotted(source), dotted(server), below(65536), 32768 + below(28000), port);
   }
 
   void write_other(std::string& out) {

@@ -63,7 +63,7 @@ class BlockReader {
     } else if (marks_.mail_port || line.starts_with('{')) {
       kind = read(line);
     } else {
-      kind = dismiss(marks_);
+      kind = dismiss(line, marks_);
     }
     ++block_.kinds[static_cast<std::size_t>(kind)];
     if (kind == LineKind::NotNetfilter) block_.lost_lines += lost_messages(line);

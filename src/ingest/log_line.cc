@@ -71,16 +71,19 @@ LineMarks find_line_marks(std::string_view line) {
   return marks;
 }
 
-LineKind dismiss(const LineMarks& marks) {
+LineKind dismiss(std::string_view line, const LineMarks& marks) {
   if (!looks_like_packet(marks)) return LineKind::NotNetfilter;
-  return marks.dst == LineMarks::kNone ? LineKind::Torn : LineKind::NoMailPort;
+  if (marks.dst == LineMarks::kNone) return LineKind::Torn;
+  // Ports come in pairs; a packet without them has at least a protocol.
+  if (marks.spt != LineMarks::kNone) return marks.dpt ? LineKind::NoMailPort : LineKind::Torn;
+  return line.find(" PROTO=", marks.dst) == std::string_view::npos ? LineKind::Torn : LineKind::NoMailPort;
 }
 
 LineKind LogLineReader::read_journal(std::string_view line, LogLine& out) {
   const auto entry = read_journal_entry(line, journal_text_);
   if (!entry) return LineKind::BadJson;
   const LineMarks marks = find_line_marks(entry->message);
-  if (!marks.mail_port) return dismiss(marks);
+  if (!marks.mail_port) return dismiss(entry->message, marks);
   if (!looks_like_packet(marks)) return LineKind::NotNetfilter;
   if (!entry->from_kernel) return LineKind::NotTheKernel;
   out.time = entry->time;
@@ -93,7 +96,7 @@ LineKind LogLineReader::read(std::string_view line, const LineMarks& marks, LogL
   const bool journal = line.starts_with('{');
   if (!marks.mail_port) {
     // A message with a byte outside ASCII is written as a list of numbers: nothing can be told from its words.
-    return journal && holds_bytes_as_numbers(line) ? read_journal(line, out) : dismiss(marks);
+    return journal && holds_bytes_as_numbers(line) ? read_journal(line, out) : dismiss(line, marks);
   }
   if (journal) return read_journal(line, out);
   if (!looks_like_packet(marks)) return LineKind::NotNetfilter;

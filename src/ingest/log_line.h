@@ -51,6 +51,7 @@ struct LineMarks {
   std::uint32_t out = kNone;  // of the last " OUT=" (its 'O')
   std::uint32_t dst = kNone;  // of the first " DST=" after it (its 'D')
   std::uint32_t spt = kNone;  // of the first " SPT=" after it (its 'S')
+  bool dpt = false;           // a " DPT=" after that
   bool mail_port = false;     // SPT= or DPT= with a mail port anywhere in the line
 
   // To be told, in order, every '=' that follows a 'T' in line[0, size).
@@ -66,7 +67,8 @@ inline void LineMarks::see(const char* line, std::size_t size, std::uint32_t equ
   const char* const word = line + equals - 3;
   const bool starts_word = equals == 3 || word[-1] == ' ';  // unlike PHYSOUT=, MACDST=
   if (word[1] == 'P' && (word[0] == 'D' || word[0] == 'S')) {
-    if (word[0] == 'S' && starts_word && spt == kNone) spt = equals - 3;
+    if (starts_word && word[0] == 'S' && spt == kNone) spt = equals - 3;
+    if (starts_word && word[0] == 'D') dpt = true;
     // The first digit of 25, 465 or 587 is there in one line of a few: only then the number is read.
     if (const char digit = equals + 1 < size ? word[4] : ' '; digit == '2' || digit == '4' || digit == '5') {
       see_port(line, size, equals + 1);
@@ -76,12 +78,13 @@ inline void LineMarks::see(const char* line, std::size_t size, std::uint32_t equ
   } else if (word[1] == 'U' && word[0] == 'O' && starts_word) {
     out = equals - 3;
     dst = spt = kNone;
+    dpt = false;
   }
 }
 [[nodiscard]] LineMarks find_line_marks(std::string_view line);
 
 // What a line without a mail port is: NoMailPort, Torn or NotNetfilter. Who wrote it is not asked.
-[[nodiscard]] LineKind dismiss(const LineMarks& marks);
+[[nodiscard]] LineKind dismiss(std::string_view line, const LineMarks& marks);
 
 // Reads one line after the other; remembers what a head meant, because the next line often has the same.
 class LogLineReader {

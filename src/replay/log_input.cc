@@ -47,16 +47,15 @@ void LogInput::read_piece(std::size_t index) {
   outcomes_[index] = text_->piece(index, [&](std::string_view lines) { read_log_block(lines, block); });
 }
 
-Result<void> LogInput::admit(LogContext& context) {
-  packets_.clear();
-  front_ = 0;
+Result<void> LogInput::admit(ReplayContext& context) {
+  start_stretch();
   // First what the window shows of rules and interfaces, for all of it; then what that makes of each packet.
   for (std::size_t i = 0; i < pieces_; ++i) {
     if (!outcomes_[i]) return fail(Error(outcomes_[i].error()).in(name_));
     count_block(blocks_[i]);
     admit_block(blocks_[i], context);
   }
-  for (Packet& packet : packets_) {
+  for (RoutedPacket& packet : packets_) {
     packet.packet.view = context.rules.view_of(packet.packet.rule);
     packet.packet.stopped_or_sampled = context.rules.stops(packet.packet.rule);
     packet.route = context.router.route(packet.packet, packet.in, packet.out);
@@ -72,7 +71,7 @@ void LogInput::count_block(const LogBlock& block) {
   for (std::size_t i = 0; i < kLineKinds; ++i) totals_.kinds[i] += block.kinds[i];
 }
 
-void LogInput::admit_block(const LogBlock& block, LogContext& context) {
+void LogInput::admit_block(const LogBlock& block, ReplayContext& context) {
   std::vector<std::uint16_t> rules, interfaces;
   for (const std::string& prefix : block.rules.texts()) rules.push_back(context.rules.number_of(prefix));
   for (const std::string& name : block.interfaces.texts()) interfaces.push_back(context.router.interface(name));
@@ -85,11 +84,11 @@ void LogInput::admit_block(const LogBlock& block, LogContext& context) {
       ++no_such_day_;
       continue;
     }
-    if ((context.since && *time < *context.since) || (context.until && *time >= *context.until)) {
+    if (!context.in_span(*time)) {
       ++outside_span_;
       continue;
     }
-    Packet& packet = packets_.emplace_back();
+    RoutedPacket& packet = packets_.emplace_back();
     packet.packet = sighting.packet;
     packet.packet.time = *time;
     packet.packet.rule = sighting.packet.rule == Names::kOther ? std::uint16_t{0} : rules[sighting.packet.rule];
@@ -100,39 +99,21 @@ void LogInput::admit_block(const LogBlock& block, LogContext& context) {
   }
 }
 
-void LogInput::pop() {
-  const Route route = packets_[front_].route;
-  ++front_;
-  if (route.judged()) {
-    ++judged_;
-  } else if (route.unknown_side) {
-    ++unknown_side_;
-  } else {
-    ++by_way_[static_cast<std::size_t>(route.way)];
-  }
-}
-
 InputReport LogInput::report() const {
   InputReport report;
   report.file = name_;
   report.format = totals_.journal_lines * 2 > totals_.lines ? "journal-json" : "kernel-log";
   report.bytes = text_->bytes_read();
   report.lines = totals_.lines;
-  report.events = judged_;
-  const auto skipped = [&](std::string_view reason, std::uint64_t count) {
-    if (count > 0) report.skipped[std::string(reason)] += count;
-  };
   for (std::size_t i = 0; i < kLineKinds; ++i) {
     const auto kind = static_cast<LineKind>(i);
-    if (kind != LineKind::MailPacket) skipped(name_of(kind), totals_.kinds[i]);
+    if (kind != LineKind::MailPacket) count_skipped(report, name_of(kind), totals_.kinds[i]);
     if (is_unparsed(kind)) report.unparsed += totals_.kinds[i];
   }
-  for (std::size_t i = 0; i < by_way_.size(); ++i) skipped(name_of(static_cast<Way>(i)), by_way_[i]);
-  skipped("outside the time asked for", outside_span_);
-  skipped("forwarded mail of unknown direction", unknown_side_);
-  skipped(name_of(LineKind::NoTime), no_such_day_);
+  count_skipped(report, name_of(LineKind::NoTime), no_such_day_);
   report.unparsed += no_such_day_;
   add_notes(report);
+  report_routes(report);
   return report;
 }
 
@@ -144,25 +125,15 @@ void LogInput::add_notes(InputReport& report) const {
     note(fmt::format("the times have no year and no zone: {} was inferred for the first, UTC is assumed", *year));
   }
   if (clock_.saw_boot_times()) note("the times count from the start of the machine: they are shown as if it was 1970");
-  if (clock_.late() > 0) {
-    note(
-        fmt::format("{} lines are more than 5 minutes older than lines before them and were taken as of their time: is "
-                    "the log in order?",
-                    clock_.late()));
-  }
-  if (totals_.untagged > 0) {
-    note(fmt::format("{} lines carry no kernel tag and were accepted by their form, as UniFi and EdgeOS write them",
-                     totals_.untagged));
-  }
-  if (totals_.kinds[static_cast<std::size_t>(LineKind::NotTheKernel)] > 0) {
-    note(fmt::format("{} lines look like the kernel's but were written by an ordinary program: no evidence",
-                     totals_.kinds[static_cast<std::size_t>(LineKind::NotTheKernel)]));
-  }
-  if (totals_.lost_lines > 0) note(fmt::format("the log itself says that {} lines were lost", totals_.lost_lines));
-  if (unknown_side_ > 0) {
-    note(fmt::format("{} mail packets were forwarded both ways between public addresses: name your side with --clients",
-                     unknown_side_));
-  }
+  const auto note_lines = [&](const char* what, std::uint64_t count) {
+    if (count > 0) note(fmt::format("{}: {} {}", what, count, count == 1 ? "line" : "lines"));
+  };
+  note_lines("older than lines before them by more than 5 minutes, taken as of their time (is the log in order?)",
+             clock_.late());
+  note_lines("without the kernel's tag, accepted by their form, as UniFi and EdgeOS write them", totals_.untagged);
+  note_lines("in the kernel's form but written by an ordinary program, so no evidence",
+             totals_.kinds[static_cast<std::size_t>(LineKind::NotTheKernel)]);
+  note_lines("lost on the way, as the log itself says", totals_.lost_lines);
 }
 
 }  // namespace mailweir

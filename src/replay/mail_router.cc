@@ -78,7 +78,7 @@ Route MailRouter::route(const PacketSighting& packet, std::uint16_t in, std::uin
   }
   const bool both_ways = near == far || opened_.contains({far, near});
   route.unknown_side = both_ways && opened_.contains({near, far});
-  if (!route.unknown_side) ++taken_for_outgoing_;
+  route.assumed = !route.unknown_side;
   return route;
 }
 

@@ -25,6 +25,7 @@ namespace mailweir {
 struct Route {
   Way way = Way::Unclear;
   bool unknown_side = false;  // forwarded both ways between public addresses: whose mail it is cannot be told
+  bool assumed = false;       // forwarded one way between public addresses: taken for the way out
   [[nodiscard]] bool judged() const { return !unknown_side && (way == Way::FromClient || way == Way::ToClient); }
 };
 
@@ -36,8 +37,6 @@ class MailRouter {
   std::uint16_t interface(std::string_view name);
   void learn(const PacketSighting& packet, std::uint16_t in, std::uint16_t out);
   [[nodiscard]] Route route(const PacketSighting& packet, std::uint16_t in, std::uint16_t out) const;
-
-  [[nodiscard]] std::uint64_t taken_for_outgoing() const { return taken_for_outgoing_; }
 
  private:
   enum class Side : std::uint8_t { Unknown, Inside, Outside };
@@ -53,7 +52,6 @@ class MailRouter {
   std::vector<Interface> interfaces_;
   // Interfaces by which public addresses opened mail connections to public ones.
   std::map<std::pair<std::uint16_t, std::uint16_t>, std::uint64_t> opened_;
-  mutable std::uint64_t taken_for_outgoing_ = 0;
 };
 
 }  // namespace mailweir

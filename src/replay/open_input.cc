@@ -6,6 +6,8 @@
 #include <array>
 
 #include "base/escape.h"
+#include "replay/capture_input.h"
+#include "replay/log_input.h"
 
 namespace mailweir {
 namespace {
@@ -48,38 +50,47 @@ Result<void> check_text(std::string_view text) {
   for (const Magic& magic : kUnreadable) {
     if (text.starts_with(magic.bytes)) return fail(ErrorCode::BadInput, fmt::format("this is {}", magic.what));
   }
-  if (is_capture(text)) return fail(ErrorCode::BadInput, "this is a packet capture, which this version cannot read");
   if (is_binary(text)) return fail(ErrorCode::BadInput, "this is neither a kernel log nor a capture");
   return {};
+}
+
+// The beginning of a file that can be read anywhere; nothing of others.
+Result<std::string> peek_file(const InputFile& file) {
+  std::string first(file.is_seekable() ? kFirstText : 0, '\0');
+  const auto got = file.read_at(0, first);
+  if (!got) return fail(got.error());
+  first.resize(*got);
+  return first;
+}
+
+Result<std::unique_ptr<Input>> open(const std::string& path, InputFile file, Time written, std::size_t piece_bytes) {
+  const auto first = peek_file(file);
+  if (!first) return fail(first.error());
+  if (file.is_seekable() && !is_packed(*first) && !is_capture(*first)) {
+    if (auto checked = check_text(*first); !checked) return fail(std::move(checked).error());
+    return std::make_unique<LogInput>(path, text_of_file(std::move(file), piece_bytes), *first, written);
+  }
+  auto unpacked = open_stream(std::move(file));
+  if (!unpacked) return fail(std::move(unpacked).error());
+  auto stream = std::make_unique<PeekedStream>(std::move(*unpacked));
+  const auto text = stream->peek(kFirstText);
+  if (!text) return fail(text.error());
+  if (is_capture(*text)) return CaptureInput::open(path, std::move(stream));
+  if (auto checked = check_text(*text); !checked) return fail(std::move(checked).error());
+  const std::string start(*text);
+  return std::make_unique<LogInput>(path, text_of_stream(std::move(stream), piece_bytes), start, written);
 }
 
 }  // namespace
 
 Result<OpenedInput> open_input(const std::string& path, Time now, std::size_t piece_bytes) {
-  const std::string name = path == "-" ? "standard input" : escape(path);
   auto file = InputFile::open(path);
   if (!file) return fail(std::move(file).error());
   const Time written = file->modified().value_or(now);
   const std::uint64_t size = file->size();
-  std::string first;
-  if (file->is_seekable()) {
-    first.resize(kFirstText);
-    const auto got = file->read_at(0, first);
-    if (!got) return fail(Error(got.error()).in(name));
-    first.resize(*got);
-  }
-  if (file->is_seekable() && !is_packed(first)) {
-    if (auto checked = check_text(first); !checked) return fail(Error(checked.error()).in(name));
-    return OpenedInput{LogInput(path, text_of_file(std::move(*file), piece_bytes), first, written), size};
-  }
-  auto unpacked = open_stream(std::move(*file));
-  if (!unpacked) return fail(Error(unpacked.error()).in(name));
-  auto stream = std::make_unique<PeekedStream>(std::move(*unpacked));
-  const auto text = stream->peek(kFirstText);
-  if (!text) return fail(Error(text.error()).in(name));
-  if (auto checked = check_text(*text); !checked) return fail(Error(checked.error()).in(name));
-  first = *text;
-  return OpenedInput{LogInput(path, text_of_stream(std::move(stream), piece_bytes), first, written), size};
+  auto input = open(path, std::move(*file), written, piece_bytes);
+  if (!input) return fail(std::move(input).error().in(path == "-" ? "standard input" : escape(path)));
+  return OpenedInput{std::move(*input), size};
 }
 
 }  // namespace mailweir

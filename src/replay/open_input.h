@@ -2,15 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "base/result.h"
-#include "replay/log_input.h"
+#include "replay/input.h"
 
 namespace mailweir {
 
 struct OpenedInput {
-  LogInput log;
+  std::unique_ptr<Input> input;
   std::uint64_t bytes_total = 0;  // 0: a stream
 };
 

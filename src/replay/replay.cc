@@ -4,9 +4,8 @@
 
 #include <algorithm>
 
-#include "base/escape.h"
+#include "replay/input.h"
 #include "replay/judges.h"
-#include "replay/log_input.h"
 #include "replay/open_input.h"
 #include "sys/clock.h"
 
@@ -24,16 +23,16 @@ DetectSettings detect_settings(const ReplayOptions& options) {
 // Inputs in the order of their first lines; each is read from the moment the others have reached that time.
 class Replay {
  public:
-  Replay(std::vector<LogInput> inputs, std::uint64_t bytes_total, const ReplayOptions& options)
+  Replay(std::vector<std::unique_ptr<Input>> inputs, std::uint64_t bytes_total, const ReplayOptions& options)
       : options_(options),
         bytes_total_(bytes_total),
         inputs_(std::move(inputs)),
         context_{LogRules{}, MailRouter(options.clients), options.since, options.until},
         judges_(detect_settings(options)),
         workers_(options.threads) {
-    for (LogInput& input : inputs_) waiting_.push_back(&input);
+    for (const auto& input : inputs_) waiting_.push_back(input.get());
     std::stable_sort(waiting_.begin(), waiting_.end(),
-                     [](const LogInput* a, const LogInput* b) { return a->starts_at() < b->starts_at(); });
+                     [](const Input* a, const Input* b) { return a->starts_at() < b->starts_at(); });
     std::reverse(waiting_.begin(), waiting_.end());  // the next one at the back
   }
 
@@ -58,12 +57,12 @@ class Replay {
   // Reads a window of every active input that has run dry, while the judges work on what was delivered before.
   Result<void> fill() {
     struct Piece {
-      LogInput* input;
+      Input* input;
       std::size_t index;
     };
-    std::vector<LogInput*> dry;
+    std::vector<Input*> dry;
     std::vector<Piece> pieces;
-    for (LogInput* input : active_) {
+    for (Input* input : active_) {
       if (!input->empty()) continue;
       const auto count = input->next();
       if (!count) return fail(count.error());
@@ -77,18 +76,18 @@ class Replay {
         judges_.judge(i - pieces.size());
       }
     });
-    for (LogInput* input : dry) {
+    for (Input* input : dry) {
       if (auto admitted = input->admit(context_); !admitted) return admitted;
     }
-    std::erase_if(active_, [](const LogInput* input) { return input->at_end(); });
+    std::erase_if(active_, [](const Input* input) { return input->at_end(); });
     return {};
   }
 
   // Packets in the order of time, until an input runs dry or it is another one's turn to start.
   void deliver() {
     while (!active_.empty()) {
-      LogInput* first = active_.front();
-      for (LogInput* input : active_) {
+      Input* first = active_.front();
+      for (Input* input : active_) {
         if (input->empty()) return;
         if (input->front().packet.time < first->front().packet.time) first = input;
       }
@@ -98,13 +97,13 @@ class Replay {
   }
 
   // As many packets as come before those of every other input.
-  void deliver_from(LogInput& input) {
+  void deliver_from(Input& input) {
     Time limit = waiting_.empty() ? Time::max() : waiting_.back()->starts_at();
-    for (const LogInput* other : active_) {
+    for (const Input* other : active_) {
       if (other != &input) limit = std::min(limit, other->front().packet.time);
     }
     do {
-      LogInput::Packet packet = input.front();
+      RoutedPacket packet = input.front();
       packet.packet.time = latest_ = std::max(latest_, packet.packet.time);
       if (!earliest_) earliest_ = latest_;
       if (packet.route.judged()) judges_.add(packet.packet, packet.route.way == Way::FromClient);
@@ -115,19 +114,19 @@ class Replay {
   void tell_progress() const {
     if (!options_.progress) return;
     ReplayProgress progress{.bytes_total = bytes_total_};
-    for (const LogInput& input : inputs_) {
-      progress.bytes_done += input.bytes_read();
-      progress.lines += input.lines();
+    for (const auto& input : inputs_) {
+      progress.bytes_done += input->bytes_read();
+      progress.lines += input->lines();
     }
     options_.progress(progress);
   }
 
   ReplayResult result() const {
     ReplayResult result;
-    for (const LogInput& input : inputs_) {
-      result.inputs.push_back(input.report());
+    for (const auto& input : inputs_) {
+      result.inputs.push_back(input->report());
       result.events += result.inputs.back().events;
-      result.lost_events += input.lost_lines();
+      result.lost_events += input->lost();
     }
     if (earliest_) {
       result.from = earliest_;
@@ -140,9 +139,9 @@ class Replay {
 
   const ReplayOptions& options_;
   std::uint64_t bytes_total_;
-  std::vector<LogInput> inputs_;  // as given
-  std::vector<LogInput*> waiting_, active_;
-  LogContext context_;
+  std::vector<std::unique_ptr<Input>> inputs_;  // as given
+  std::vector<Input*> waiting_, active_;
+  ReplayContext context_;
   Judges judges_;
   WorkerPool workers_;
   std::optional<Time> earliest_;
@@ -153,13 +152,13 @@ class Replay {
 
 Result<ReplayResult> replay(const std::vector<std::string>& files, const ReplayOptions& options) {
   const Time now = options.now ? *options.now : SystemClock().now();
-  std::vector<LogInput> inputs;
+  std::vector<std::unique_ptr<Input>> inputs;
   std::uint64_t bytes_total = 0;
   for (const std::string& file : files) {
     auto opened = open_input(file, now, options.piece_bytes);
     if (!opened) return fail(std::move(opened).error());
     bytes_total += opened->bytes_total;
-    inputs.push_back(std::move(opened->log));
+    inputs.push_back(std::move(opened->input));
   }
   return Replay(std::move(inputs), bytes_total, options).run();
 }

@@ -28,13 +28,13 @@ struct ReplayProgress {
 };
 
 struct ReplayOptions {
-  std::vector<IpPrefix> clients;       // empty: worked out from interfaces and addresses
-  std::vector<IpPrefix> mail_servers;  // registered senders
-  std::optional<Time> since, until;    // half open: since <= t < until
-  unsigned threads = 0;                // 0: as many as there are processors
-  std::optional<Time> now;             // for times without a year on standard input; default: the clock
-  std::size_t piece_bytes = 0;         // how much text a thread takes at a time; 0: a good default
-  std::function<void(const ReplayProgress&)> progress;  // called from the thread that called replay(), now and then
+  std::vector<IpPrefix> clients{};       // empty: worked out from interfaces and addresses
+  std::vector<IpPrefix> mail_servers{};  // registered senders
+  std::optional<Time> since{}, until{};  // half open: since <= t < until
+  unsigned threads = 0;                  // 0: as many as there are processors
+  std::optional<Time> now{};             // for times without a year on standard input; default: the clock
+  std::size_t piece_bytes = 0;           // how much text a thread takes at a time; 0: a good default
+  std::function<void(const ReplayProgress&)> progress{};  // called from the thread that called replay(), now and then
 };
 
 struct InputReport {

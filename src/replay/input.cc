@@ -1,0 +1,47 @@
+#include "replay/input.h"
+
+#include <fmt/format.h>
+
+namespace mailweir {
+
+void count_skipped(InputReport& report, std::string_view reason, std::uint64_t count) {
+  if (count > 0) report.skipped[std::string(reason)] += count;
+}
+
+void Input::start_stretch() {
+  packets_.clear();
+  front_ = 0;
+}
+
+void Input::pop() {
+  const Route route = packets_[front_].route;
+  ++front_;
+  if (route.judged()) {
+    ++judged_;
+    assumed_ += route.assumed ? 1 : 0;
+  } else if (route.unknown_side) {
+    ++unknown_side_;
+  } else {
+    ++by_way_[static_cast<std::size_t>(route.way)];
+  }
+}
+
+void Input::report_routes(InputReport& report) const {
+  report.events = judged_;
+  for (std::size_t i = 0; i < by_way_.size(); ++i) count_skipped(report, name_of(static_cast<Way>(i)), by_way_[i]);
+  count_skipped(report, "outside the time asked for", outside_span_);
+  count_skipped(report, "forwarded mail of unknown direction", unknown_side_);
+  if (assumed_ > 0) {
+    report.notes.push_back(
+        fmt::format("taken for outgoing because it runs one way between public addresses (--clients tells for sure): "
+                    "{} mail packets",
+                    assumed_));
+  }
+  if (unknown_side_ > 0) {
+    report.notes.push_back(
+        fmt::format("{} mail packets were forwarded both ways between public addresses: name your side with --clients",
+                    unknown_side_));
+  }
+}
+
+}  // namespace mailweir

@@ -1,0 +1,40 @@
+// Kernel logs: any bytes, as a block and line by line, give the same packets and count every line once.
+#include <cstdint>
+#include <numeric>
+#include <string_view>
+#include <vector>
+
+#include "base/mail_ports.h"
+#include "base/must.h"
+#include "ingest/log_block.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace mailweir;
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  LogBlock block;
+  read_log_block(text, block);
+  MUST(std::accumulate(block.kinds.begin(), block.kinds.end(), std::uint64_t{0}) == block.lines);
+  MUST(block.kinds[static_cast<std::size_t>(LineKind::MailPacket)] == block.sightings.size());
+  for (const LogSighting& sighting : block.sightings) {
+    MUST(is_sending_port(sighting.packet.source_port) || is_sending_port(sighting.packet.destination_port));
+    MUST(sighting.packet.source.is_v4() == sighting.packet.destination.is_v4());
+  }
+
+  std::size_t packets = 0;
+  LogLine parsed;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    // A copy of its own, and a reader without memory: what is read past the line, or remembered wrongly, shows.
+    const std::vector<char> line(text.begin() + static_cast<std::ptrdiff_t>(at), text.begin() + static_cast<std::ptrdiff_t>(end));
+    const std::string_view view(line.data(), line.size());
+    if (view.size() <= kLogLineMax && LogLineReader().read(view, find_line_marks(view), parsed) == LineKind::MailPacket) {
+      MUST(packets < block.sightings.size());
+      MUST(parsed.packet.source == block.sightings[packets].packet.source);
+      MUST(parsed.time.us == block.sightings[packets].packet.time.time_since_epoch().count());
+      ++packets;
+    }
+    at = end + 1;
+  }
+  MUST(packets == block.sightings.size());
+  return 0;
+}
