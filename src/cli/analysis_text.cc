@@ -6,10 +6,9 @@
 #include <map>
 
 #include "base/escape.h"
-#include "base/mail_ports.h"
-#include "decide/decide.h"
 #include "detect/settings.h"
 #include "report/layout.h"
+#include "report/stopped.h"
 #include "report/words.h"
 
 namespace mailweir {
@@ -50,24 +49,6 @@ std::string ports_text(const ClientReport& report) {
   return text;
 }
 
-struct Stopped {
-  std::uint64_t connections = 0;  // opened after the decision, on the ports a block cuts
-  std::string ports;
-};
-
-Stopped would_have_stopped(const ClientReport& report) {
-  const std::vector<MailRole> roles = abused_roles(report);
-  Stopped stopped;
-  for (std::size_t i = 0; i < report.ports.size(); ++i) {
-    const auto [port, connections] = report.ports[i];
-    const auto role = mail_role(port);
-    if (!role || std::find(roles.begin(), roles.end(), *role) == roles.end()) continue;
-    stopped.connections += connections - std::min(connections, report.ports_when_decided[i].connections);
-    if (connections > 0) stopped.ports += fmt::format("{}{}", stopped.ports.empty() ? "" : " ", port);
-  }
-  return stopped;
-}
-
 std::string headline(const ReplayResult& result, const Clients& spammers, const AnalysisStyle& style) {
   const std::string among = count_of(result.clients.size(), "client");
   if (result.clients.empty())
@@ -97,7 +78,7 @@ std::string spammer_table(const Clients& spammers, const AnalysisStyle& style) {
     table.add({report->client.text(), time_text(report->first_seen),
                count_of(report->decided_after_connections.value_or(report->attempts), "connection"),
                fmt::format("{} of {}, port {}", count_text(stopped.connections), count_text(report->attempts),
-                           stopped.ports)},
+                           fmt::join(stopped.ports, " "))},
               note, Style::Bad);
   }
   return "\n" + table.text(style.width, style.paint);

@@ -10,7 +10,8 @@
 namespace mailweir {
 namespace {
 
-std::string with_hint(std::string sentence, std::string_view word, const std::vector<std::string_view>& candidates) {
+std::string with_hint(const std::string& sentence, std::string_view word,
+                      const std::vector<std::string_view>& candidates) {
   const std::string hint = nearest_hint(word, candidates);
   return hint.empty() ? sentence : sentence + "; " + hint;
 }

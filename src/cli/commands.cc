@@ -17,6 +17,8 @@
 #include "cli/completion.h"
 #include "cli/demo.h"
 #include "cli/help.h"
+#include "cli/remove.h"
+#include "cli/run.h"
 #include "cli/version.h"
 #include "lab/demo.h"
 #include "lab/places.h"
@@ -138,6 +140,21 @@ void add_common_options(Commands& commands) {
   app.set_version_flag("--version", std::string("mailweir ") + kVersion, "The version");
 }
 
+void add_run(Commands& commands) {
+  const auto options = std::make_shared<RunOptions>();
+  CLI::App& verb =
+      add_verb(commands, "run", "Observe, detect, decide and block, in the foreground", "mailweir run --watch-only",
+               [options, &commands] { return run(*options, commands.common); });
+  verb.add_flag("--watch-only", options->watch_only, "Say what would be blocked, and block nobody");
+}
+
+void add_remove(Commands& commands) {
+  const auto options = std::make_shared<RemoveOptions>();
+  CLI::App& verb = add_verb(commands, "remove", "Take our table out of the kernel, blocks and all", "mailweir remove",
+                            [options, &commands] { return remove(*options, commands.common); });
+  verb.add_flag("--dry-run", options->dry_run, "Say what would go, and change nothing");
+}
+
 // Everything there is; what `mailweir --help` lists, in this order.
 void add_everything(Commands& commands) {
   CLI::App& app = commands.app;
@@ -152,6 +169,8 @@ void add_everything(Commands& commands) {
   add_common_options(commands);
   add_analyze(commands);
   add_check(commands);
+  add_run(commands);
+  add_remove(commands);
   add_demo(commands);
   add_help(commands);
   add_completion(commands);
@@ -173,15 +192,12 @@ OptionFacts facts_of(const CLI::Option& option) {
   facts.repeats = option.get_expected_max() > 1;
   if (option.get_type_size_max() == 0) return facts;  // a flag
   // CLI11 tells what a check allows only in the name of the type: "TEXT:{auto,always,never}", "N:INT in [1 - 9]".
-  facts.value = option.get_type_name();
-  const auto colon = facts.value.find(':');
-  if (colon == std::string::npos) return facts;
-  if (facts.value.compare(colon, 2, ":{") != 0) {
-    facts.value.resize(colon);
-    return facts;
-  }
-  std::string list = facts.value.substr(colon + 2, facts.value.size() - colon - 3);
-  facts.value.resize(colon);
+  const std::string type = option.get_type_name();
+  const auto colon = std::min(type.find(':'), type.size());
+  facts.value = type.substr(0, colon);
+  if (facts.value == "UINT" || facts.value == "INT") facts.value = "N";
+  if (type.compare(colon, 2, ":{") != 0) return facts;
+  std::string list = type.substr(colon + 2, type.size() - colon - 3);
   for (auto comma = list.find(','); comma != std::string::npos; comma = list.find(',')) {
     facts.choices.push_back(list.substr(0, comma));
     list.erase(0, comma + 1);

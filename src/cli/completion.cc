@@ -28,7 +28,7 @@ const OptionFacts* first_positional(const VerbFacts& verb) {
 std::string plain(std::string_view text) {
   std::string out;
   for (const char c : text)
-    if (std::string_view("'[]:\\").find(c) == std::string_view::npos) out += c;
+    if (std::string_view("'[]\\").find(c) == std::string_view::npos) out += c == ':' ? ',' : c;
   return out;
 }
 

@@ -17,7 +17,10 @@ std::string entries_text(const std::vector<Entry>& entries) {
   std::size_t width = 0;
   for (const auto& [name, what] : entries) width = std::max(width, name.size());
   std::string text;
-  for (const auto& [name, what] : entries) text += fmt::format("  {:<{}}  {}\n", name, width, what);
+  for (const auto& [name, what] : entries) {
+    const std::string head = fmt::format("  {:<{}}  ", name, width);
+    text += head + wrap(what, kWidth, static_cast<int>(head.size())).substr(head.size());
+  }
   return text;
 }
 

@@ -27,8 +27,9 @@ Screen screen_of(std::FILE* stream, const CommonOptions& common) {
   Screen screen;
   screen.terminal = is_terminal(stream);
   screen.width = std::max(terminal_columns(stream).value_or(screen.width), kWidthMin);
-  screen.paint = Painter(wants_colours(
-      {common.color, std::getenv("NO_COLOR"), std::getenv("CLICOLOR_FORCE"), std::getenv("TERM"), screen.terminal}));
+  screen.colours = wants_colours(
+      {common.color, std::getenv("NO_COLOR"), std::getenv("CLICOLOR_FORCE"), std::getenv("TERM"), screen.terminal});
+  screen.paint = Painter(screen.colours);
   return screen;
 }
 

@@ -12,6 +12,7 @@ namespace mailweir {
 struct Screen {
   bool terminal = false;
   int width = 80;  // of a pipe or file too: mails and tickets wrap there
+  bool colours = false;
   Painter paint{false};
 };
 

@@ -76,7 +76,8 @@ std::vector<MailRole> abused_roles(const ClientReport& finding) {
 
 Duration block_length(Duration first, Duration longest, std::uint32_t repeat) {
   Duration length = first;
-  for (; repeat > 0 && length > Duration::zero() && length < longest; --repeat) length = length > longest / 2 ? longest : length * 2;
+  for (; repeat > 0 && length > Duration::zero() && length < longest; --repeat)
+    length = length > longest / 2 ? longest : length * 2;
   return std::max(std::min(length, longest), first);
 }
 

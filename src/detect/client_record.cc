@@ -113,7 +113,7 @@ void ClientRecord::contacted_new(MailRole role, unsigned bit) {
     run_start_s_ = updated_s_;
     contacts_[0].in_run = contacts_[1].in_run = 0;
   }
-  Contacts& contacts = this->contacts(role);
+  Contacts& contacts = contacts_of(role);
   add(role == MailRole::Transfer ? Weight::New25 : Weight::NewSubmission, novelty(role, contacts.groups));
   if (contacts.groups < UINT8_MAX) ++contacts.groups;
   if (contacts.in_run < UINT16_MAX) ++contacts.in_run;
@@ -157,14 +157,14 @@ void ClientRecord::note_established(Contacts& contacts, unsigned bit) {
 void ClientRecord::established(const ConnectionEvent& event, MailRole role, GroupMark mark) {
   advance(event);
   ++counts_.established;
-  if (open_.test(mark.bit())) note_established(contacts(role), mark.bit());
+  if (open_.test(mark.bit())) note_established(contacts_of(role), mark.bit());
 }
 
 void ClientRecord::judged(const ConnectionEvent& event, MailRole role, GroupMark mark) {
   advance(event);
   const double server_weight = role == MailRole::Transfer ? 1.0 : kSubmissionWeightM;
   const bool first = open_.test(mark.bit());
-  Contacts& contacts = this->contacts(role);
+  Contacts& contacts = contacts_of(role);
   switch (event.outcome) {
     case Outcome::Unknown:
       return;

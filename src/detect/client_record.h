@@ -89,7 +89,7 @@ class ClientRecord {
   };
   static constexpr std::size_t kFailedKept = 6;
 
-  Contacts& contacts(MailRole role) { return contacts_[role == MailRole::Transfer ? 0 : 1]; }
+  Contacts& contacts_of(MailRole role) { return contacts_[role == MailRole::Transfer ? 0 : 1]; }
   void advance(const ConnectionEvent& event);
   void advance(Time now);
   void decay(std::uint32_t seconds);

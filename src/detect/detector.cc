@@ -47,7 +47,7 @@ struct Detector::State {
   ClientTable table;
   std::uint64_t destination_seed;
   std::vector<DestinationCount> destinations;                    // by index; empty unless exact_destinations
-  std::unordered_map<ClientTable::Index, ClientReport> decided;  // spammers, as they were when it was decided
+  std::unordered_map<ClientTable::Index, ClientRecord> decided;  // spammers, as they were when it was decided
   std::vector<ClientReport> findings;
   std::uint64_t events = 0;
 };
@@ -75,12 +75,8 @@ void Detector::State::decide(ClientTable::Index index) {
     findings.push_back(report(index));
   } else if (convicted) {
     client.tell(ClientRecord::Told::Decided);
-    ClientReport finding = report(index);
-    finding.decided_at = client.last_seen();
-    finding.decided_after_connections = client.connections();
-    finding.ports_when_decided = finding.ports;
-    findings.push_back(finding);
-    decided.insert_or_assign(index, std::move(finding));
+    decided.insert_or_assign(index, client);
+    findings.push_back(report(index));
   } else if (now.kind == Standing::Kind::Candidate && client.told() == ClientRecord::Told::Nothing) {
     client.tell(ClientRecord::Told::Candidate);
     findings.push_back(report(index));
@@ -98,15 +94,16 @@ ClientReport Detector::State::report(ClientTable::Index index) const {
   }
   ClientReport now = describe(client, settings, counted);
   if (const auto found = decided.find(index); found != decided.end()) {
-    const ClientReport& then = found->second;
-    now.verdict = then.verdict;
-    now.reason = then.reason;
-    now.score_user = then.score_user;
-    now.score_server = then.score_server;
-    now.evidence = then.evidence;
-    now.decided_at = then.decided_at;
-    now.decided_after_connections = then.decided_after_connections;
-    now.ports_when_decided = then.ports_when_decided;
+    const ClientRecord& then = found->second;
+    ClientReport decision = describe(then, settings, counted);
+    now.verdict = decision.verdict;
+    now.reason = std::move(decision.reason);
+    now.score_user = decision.score_user;
+    now.score_server = decision.score_server;
+    now.evidence = std::move(decision.evidence);
+    now.decided_at = then.last_seen();
+    now.decided_after_connections = then.connections();
+    now.ports_when_decided = decision.ports;
   }
   return now;
 }

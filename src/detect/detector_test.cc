@@ -2,77 +2,31 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
+#include <algorithm>
+
+#include "tests/support/mail_client.h"
 
 namespace mailweir {
 namespace {
 
-using std::chrono::minutes;
+using std::chrono::hours;
 using std::chrono::seconds;
-using Kind = ConnectionEvent::Kind;
+using testing::MailClient;
+using testing::server;
 
 const KeyedHash kHash({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16});
-const Time kStart = *parse_time("2026-11-22T08:00:00Z");
 
-IpAddress address(const char* text) { return *IpAddress::parse(text); }
-// Each in a /24 of its own, none of a known provider.
-IpAddress server(unsigned number) { return IpAddress::v4(0xc600'0019U + (number << 8)); }
+MailClient client_at(Detector& detector, const char* address) {
+  return {address, [&detector](const ConnectionEvent& event) { detector.observe(event); }};
+}
 
-// A client at work: says what happens to it, in time order.
-class Client {
- public:
-  Client(Detector& detector, const char* text) : detector_(detector), address_(address(text)) {}
-
-  Client& at(Time now) {
-    now_ = now;
-    return *this;
+ClientReport report_of(const Detector& detector, const MailClient& client) {
+  for (const ClientReport& report : detector.reports()) {
+    if (report.client.contains(client.address())) return report;
   }
-  Client& wait(Duration duration) {
-    now_ += duration;
-    return *this;
-  }
-  Client& opens(IpAddress to, std::uint16_t port = 25) {
-    tell(Kind::Opened, to, port, Outcome::Unknown);
-    return *this;
-  }
-  // A whole connection: opened, established if it was, and its end two seconds later.
-  Client& connects(IpAddress to, Outcome outcome, std::uint16_t port = 25) {
-    opens(to, port);
-    if (outcome != Outcome::NoAnswer && outcome != Outcome::Refused)
-      tell(Kind::Established, to, port, Outcome::Unknown);
-    wait(seconds(2));
-    tell(Kind::Judged, to, port, outcome);
-    return *this;
-  }
-  Client& seen_as(View view) {
-    view_ = view;
-    return *this;
-  }
-  [[nodiscard]] ClientReport report() const {
-    for (const ClientReport& report : detector_.reports()) {
-      if (report.client.contains(address_)) return report;
-    }
-    return {};
-  }
-  [[nodiscard]] Time now() const { return now_; }
-
- private:
-  void tell(Kind kind, IpAddress to, std::uint16_t port, Outcome outcome) {
-    detector_.observe({.time = now_,
-                       .client = address_,
-                       .server = to,
-                       .client_port = port_++,
-                       .server_port = port,
-                       .kind = kind,
-                       .outcome = outcome,
-                       .view = view_});
-  }
-  Detector& detector_;
-  IpAddress address_;
-  Time now_ = kStart;
-  std::uint16_t port_ = 20'000;
-  View view_ = View::TwoSided;
-};
+  ADD_FAILURE() << "no report of " << client.address().text();
+  return {};
+}
 
 double sum_of(const ClientReport& report) {
   double sum = 0;
@@ -80,29 +34,254 @@ double sum_of(const ClientReport& report) {
   return sum;
 }
 
-// Every third contact is refused, cut short, or delivered.
-void spam(Client& client, unsigned connections, unsigned first = 0) {
+bool says(const std::string& text, const char* words) { return text.find(words) != std::string::npos; }
+
+// A third is refused, a third cut short, a third delivered.
+void spam(MailClient& client, unsigned connections, unsigned first = 0, std::uint16_t port = 25) {
   constexpr Outcome kMix[] = {Outcome::Refused, Outcome::Short, Outcome::Delivered};
-  for (unsigned i = first; i < first + connections; ++i) client.wait(seconds(6)).connects(server(i), kMix[i % 3]);
+  for (unsigned i = first; i < first + connections; ++i) {
+    client.wait(seconds(6)).connects(server(i), kMix[i % 3], port);
+  }
 }
 
-TEST(Detector, ConvictsABotWithinTenConnections) {
+// Delivers what others would, with a greylisting here and there, and comes back for it.
+void serve(MailClient& client, unsigned connections) {
+  for (unsigned i = 0; i < connections; ++i) {
+    const bool greylisted = i % 8 == 0;
+    client.wait(seconds(10)).connects(server(i), greylisted ? Outcome::Short : Outcome::Delivered);
+    if (greylisted) client.wait(seconds(300)).connects(server(i), Outcome::Delivered);
+  }
+}
+
+TEST(Detector, ConvictsABotWithinADozenConnections) {
   Detector detector({}, kHash);
-  Client bot(detector, "172.16.0.66");
-  spam(bot, 20);
+  auto bot = client_at(detector, "172.16.0.66");
+  spam(bot, 30);
   const auto findings = detector.take_findings();
   ASSERT_EQ(findings.size(), 1U);
   const ClientReport& finding = findings.front();
   EXPECT_EQ(finding.verdict, Verdict::Spammer);
   EXPECT_EQ(finding.client.text(), "172.16.0.66");
   EXPECT_LE(*finding.decided_after_connections, 12U);
+  EXPECT_EQ(*finding.decided_after_connections, finding.attempts);
+  EXPECT_EQ(*finding.decided_at, finding.last_seen);
   EXPECT_GE(finding.score_user, 15.4);
+  EXPECT_GE(finding.score_server, 7.0);
   EXPECT_NEAR(sum_of(finding), finding.score_user, 0.05);
-  for (const Evidence& evidence : finding.evidence) {
-    std::printf("  %+.2f %s: %s\n", evidence.nats, evidence.kind.c_str(), evidence.text.c_str());
-  }
-  std::printf("  %s\n", finding.reason.c_str());
+  EXPECT_TRUE(says(finding.reason, "need 15.4")) << finding.reason;
+  EXPECT_TRUE(says(finding.evidence[0].text, "new mail networks on port 25 in 48 s")) << finding.evidence[0].text;
+  EXPECT_TRUE(says(finding.evidence[0].text, "fewer than 1 in")) << finding.evidence[0].text;
   EXPECT_TRUE(detector.take_findings().empty());
+}
+
+TEST(Detector, ASpammersReportKeepsTheMomentOfTheDecision) {
+  Detector detector({}, kHash);
+  auto bot = client_at(detector, "172.16.0.66");
+  spam(bot, 30);
+  const ClientReport finding = detector.take_findings().at(0);
+  bot.wait(hours(20));
+  spam(bot, 10, 100);
+  const ClientReport later = report_of(detector, bot);
+  EXPECT_EQ(later.verdict, Verdict::Spammer);
+  EXPECT_EQ(later.score_user, finding.score_user);
+  EXPECT_EQ(later.reason, finding.reason);
+  EXPECT_EQ(later.decided_at, finding.decided_at);
+  EXPECT_EQ(later.decided_after_connections, finding.decided_after_connections);
+  EXPECT_EQ(later.attempts, 40U);
+  EXPECT_EQ(later.last_seen, bot.now());
+  EXPECT_NEAR(sum_of(later), later.score_user, 0.05);
+}
+
+TEST(Detector, AnUnregisteredMailServerIsAskedAboutOnceAndNotConvicted) {
+  Detector detector({}, kHash);
+  auto mta = client_at(detector, "172.16.9.25");
+  serve(mta, 100);
+  const auto findings = detector.take_findings();
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].verdict, Verdict::Undecided);
+  EXPECT_TRUE(says(findings[0].reason, "unregistered mail server?")) << findings[0].reason;
+  EXPECT_FALSE(findings[0].decided_at);
+  EXPECT_NEAR(sum_of(findings[0]), findings[0].score_user, 0.05);
+}
+
+TEST(Detector, ACandidateMayStillBecomeASpammer) {
+  Detector detector({}, kHash);
+  auto client = client_at(detector, "172.16.9.25");
+  serve(client, 100);
+  ASSERT_EQ(detector.take_findings().size(), 1U);
+  for (unsigned i = 200; i < 300; ++i) client.wait(seconds(1)).connects(server(i), Outcome::Refused);
+  const auto findings = detector.take_findings();
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].verdict, Verdict::Spammer);
+}
+
+TEST(Detector, ARegisteredServerIsScoredAndNeverASpammer) {
+  DetectSettings settings;
+  settings.mail_servers = {*IpPrefix::parse("172.16.9.25"), *IpPrefix::parse("fd16:0:0:25::25")};
+  Detector detector(settings, kHash);
+  auto quiet = client_at(detector, "172.16.9.25");
+  serve(quiet, 100);
+  EXPECT_TRUE(detector.take_findings().empty());
+  EXPECT_EQ(report_of(detector, quiet).verdict, Verdict::Server);
+  EXPECT_TRUE(report_of(detector, quiet).registered);
+  EXPECT_GT(report_of(detector, quiet).score_user, 5);
+
+  // The whole /64 is one client, so it is registered with the address that lives in it. Broken into, it is told of
+  // once.
+  auto cracked = client_at(detector, "fd16:0:0:25::77");
+  spam(cracked, 60);
+  const auto findings = detector.take_findings();
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].verdict, Verdict::Server);
+  EXPECT_TRUE(says(findings[0].reason, "broken into?")) << findings[0].reason;
+  EXPECT_EQ(report_of(detector, cracked).verdict, Verdict::Server);
+}
+
+TEST(Detector, TheSameBehaviourIsJudgedAloneWhereAllServersAreRegistered) {
+  DetectSettings settings;
+  settings.servers_registered = true;
+  Detector detector(settings, kHash);
+  auto clean_list_bot = client_at(detector, "172.16.0.66");
+  serve(clean_list_bot, 60);
+  const auto findings = detector.take_findings();
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].verdict, Verdict::Spammer);
+  EXPECT_TRUE(says(findings[0].reason, "every mail server here is registered")) << findings[0].reason;
+}
+
+TEST(Detector, FirstPacketsAloneConvictInARecordingAndSayWhatIsUnsure) {
+  DetectSettings settings;
+  settings.recorded = true;
+  Detector detector(settings, kHash);
+  auto client = client_at(detector, "172.16.0.66");
+  client.seen_as(View::FirstPackets);
+  for (unsigned i = 0; i < 40; ++i) client.wait(seconds(5)).opens(server(i));
+  const auto findings = detector.take_findings();
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].verdict, Verdict::Spammer);
+  EXPECT_GE(*findings[0].decided_after_connections, 20U);
+  EXPECT_TRUE(says(findings[0].reason, "a mail server would look the same")) << findings[0].reason;
+  EXPECT_TRUE(says(findings[0].reason, "--mail-servers 172.16.0.66")) << findings[0].reason;
+}
+
+TEST(Detector, ForgedSynsEndUndecided) {
+  Detector detector({}, kHash);
+  auto victim = client_at(detector, "172.16.0.66");
+  for (unsigned i = 0; i < 60; ++i) victim.wait(seconds(5)).connects(server(i), Outcome::NoAnswer);
+  EXPECT_TRUE(detector.take_findings().empty());
+  const ClientReport report = report_of(detector, victim);
+  EXPECT_EQ(report.verdict, Verdict::Undecided);
+  EXPECT_TRUE(says(report.reason, "no handshake seen")) << report.reason;
+}
+
+TEST(Detector, AnOrdinaryUserIsCalledOne) {
+  Detector detector({}, kHash);
+  auto user = client_at(detector, "172.16.0.5");
+  for (unsigned i = 0; i < 20; ++i) user.wait(seconds(60)).connects(server(i % 2), Outcome::Delivered, 587);
+  const ClientReport report = report_of(detector, user);
+  EXPECT_EQ(report.verdict, Verdict::Legitimate) << report.reason;
+  EXPECT_EQ(report.ports[2].connections, 20U);
+  EXPECT_EQ(report.delivered, 20U);
+  EXPECT_EQ(report.established, 20U);
+}
+
+TEST(Detector, AProvidersManyServersAreOnePlace) {
+  Detector detector({}, kHash);
+  auto user = client_at(detector, "172.16.0.5");
+  for (const char* text : {"64.233.184.26", "74.125.133.27", "142.250.102.26", "2a00:1450:4013:c00::1a"}) {
+    user.connects(*IpAddress::parse(text), Outcome::Delivered);
+  }
+  EXPECT_EQ(report_of(detector, user).groups, 1U);
+  EXPECT_EQ(report_of(detector, user).evidence.at(0).kind, "new-destinations-25");
+  EXPECT_NEAR(report_of(detector, user).evidence.at(0).nats, 2.0, 1e-4);
+}
+
+TEST(Detector, IPv6ClientsAreTheir64) {
+  Detector detector({}, kHash);
+  auto one = client_at(detector, "fd16::1");
+  auto other = client_at(detector, "fd16::2:3:4:5");
+  auto neighbour = client_at(detector, "fd16:0:0:1::1");
+  one.opens(server(0));
+  other.opens(server(1));
+  neighbour.opens(server(0));
+  ASSERT_EQ(detector.reports().size(), 2U);
+  EXPECT_EQ(report_of(detector, one).client.text(), "fd16::/64");
+  EXPECT_EQ(report_of(detector, one).attempts, 2U);
+}
+
+TEST(Detector, OtherPortsAndUnknownClientsAreNotEvidence) {
+  Detector detector({}, kHash);
+  auto client = client_at(detector, "172.16.0.5");
+  client.connects(server(0), Outcome::Delivered, 993);
+  client.ends(server(0), Outcome::Refused);  // of a connection that was opened before we looked
+  EXPECT_TRUE(detector.reports().empty());
+  EXPECT_EQ(detector.counters().clients, 0U);
+}
+
+TEST(Detector, AfterABlockHalfTheThresholdIsKept) {
+  Detector detector({}, kHash);
+  auto bot = client_at(detector, "172.16.0.66");
+  spam(bot, 12);
+  ASSERT_EQ(detector.take_findings().size(), 1U);
+  detector.lifted(IpPrefix::host(bot.address()), bot.now() + hours(1));
+  const ClientReport report = report_of(detector, bot);
+  EXPECT_EQ(report.verdict, Verdict::Undecided);
+  EXPECT_NEAR(report.score_user, 7.7, 1e-4);
+  EXPECT_NEAR(sum_of(report), report.score_user, 0.05);
+  EXPECT_FALSE(report.decided_at);
+  bot.wait(hours(1));
+  spam(bot, 12, 100);
+  ASSERT_EQ(detector.take_findings().size(), 1U);               // and is convicted again, sooner
+  detector.lifted(*IpPrefix::parse("172.16.0.99"), bot.now());  // of somebody unknown: nothing happens
+}
+
+TEST(Detector, ForgetsTheMostInnocentThenTheIdlestFirst) {
+  DetectSettings settings;
+  settings.clients_max = 3;
+  Detector detector(settings, kHash);
+  auto suspect = client_at(detector, "172.16.0.1");
+  auto idle = client_at(detector, "172.16.0.2");
+  auto busy = client_at(detector, "172.16.0.3");
+  suspect.connects(server(0), Outcome::Refused);
+  idle.connects(server(0), Outcome::Delivered, 587);
+  busy.wait(seconds(10)).connects(server(0), Outcome::Delivered, 587);
+  auto fourth = client_at(detector, "172.16.0.4");
+  fourth.wait(seconds(20)).opens(server(1), 587);
+  auto reports = detector.reports();
+  ASSERT_EQ(reports.size(), 3U);
+  EXPECT_EQ(detector.counters().forgotten_clients, 1U);
+  EXPECT_TRUE(std::none_of(reports.begin(), reports.end(),
+                           [&](const ClientReport& report) { return report.client.contains(idle.address()); }));
+  auto fifth = client_at(detector, "172.16.0.5");
+  fifth.wait(seconds(30)).opens(server(1), 587);
+  reports = detector.reports();
+  EXPECT_EQ(reports.front().client.text(), "172.16.0.1");
+  EXPECT_EQ(detector.counters().forgotten_clients, 2U);
+  EXPECT_EQ(detector.counters().clients, 3U);
+}
+
+TEST(Detector, CountsDestinationsExactlyInARecording) {
+  DetectSettings settings;
+  settings.recorded = true;
+  settings.exact_destinations = true;
+  Detector detector(settings, kHash);
+  auto bot = client_at(detector, "172.16.0.66");
+  for (unsigned i = 0; i < 7000; ++i) {
+    bot.opens(IpAddress::v4(server(i / 2).v4_bits() + i % 2)).opens(server(i / 2));
+  }
+  bot.opens(*IpAddress::parse("2001:db8:1:2::25")).opens(*IpAddress::parse("2001:db8:1:3::25"));
+  EXPECT_EQ(report_of(detector, bot).destinations, 7002U);
+  EXPECT_EQ(report_of(detector, bot).groups, 3501U);
+  for (unsigned i = 3500; i < 25'000; ++i) bot.opens(server(i));
+  EXPECT_NEAR(static_cast<double>(report_of(detector, bot).destinations), 28'502, 28'502 * 0.06);
+  EXPECT_NEAR(static_cast<double>(report_of(detector, bot).groups), 25'001, 25'001 * 0.06);
+}
+
+TEST(Detector, EstimatesDestinationsLive) {
+  Detector detector({}, kHash);
+  auto bot = client_at(detector, "172.16.0.66");
+  for (unsigned i = 0; i < 50; ++i) bot.opens(server(i));
+  EXPECT_NEAR(static_cast<double>(report_of(detector, bot).groups), 50, 10);
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ std::string first_packets_reason(const ClientRecord& client, const DetectSetting
       "{} new mail networks on port 25, score {:.1f} (need {:.1f}), judged by first packets alone: a mail server would "
       "look the same in such a log; if it is one, register it with --mail-servers {}",
       client.contacts(MailRole::Transfer).groups, client.score_user(), settings.user_threshold + kFirstPacketsExtra,
-      client.base().text());
+      client_of(client.base(), settings.v6_client_length).text());
 }
 
 std::string candidate_reason(const ClientRecord& client, const DetectSettings& settings) {

@@ -33,8 +33,11 @@ Result<NflogSource> NflogSource::open(std::uint16_t group) {
   request.message(kConfig, NLM_F_ACK, AF_UNSPEC, group);
   request.put_u8(NFULA_CFG_CMD, NFULNL_CFG_CMD_BIND);
   if (const auto bound = source.socket_.request(request); !bound) {
-    if (bound.error().number() == EBUSY) {
-      return fail(ErrorCode::Refused, "another program listens to NFLOG group " + std::to_string(group));
+    // A group has one listener; the kernel answers the next one as it answers somebody without the right to listen.
+    if (bound.error().number() == EBUSY || bound.error().number() == EPERM) {
+      return fail(ErrorCode::Refused, "NFLOG group " + std::to_string(group) +
+                                          " is taken: another program listens to it, perhaps another mailweir in this "
+                                          "network namespace");
     }
     return fail(Error(bound.error()).in("listening to NFLOG group " + std::to_string(group)));
   }

@@ -35,7 +35,7 @@ struct LoggedPacket {
 
 class NflogSource {
  public:
-  // Refused when another program listens to that group.
+  // Refused when another program listens to that group. REQUIRES: CAP_NET_ADMIN.
   static Result<NflogSource> open(std::uint16_t group);
 
   [[nodiscard]] int fd() const { return socket_.fd(); }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <utility>
@@ -10,7 +11,7 @@
 #include "lab/closing.h"
 #include "lab/crew.h"
 #include "lab/enclosure.h"
-#include "lab/guard.h"
+#include "lab/guard_process.h"
 #include "lab/population.h"
 #include "lab/scoreboard.h"
 #include "lab/screen.h"
@@ -42,7 +43,7 @@ class Demo {
     if (!topology) return fail(std::move(topology).error());
     auto crew = Crew::hire(*topology, population_, board_);
     if (!crew) return fail(std::move(crew).error());
-    auto guard = Guard::start(options_.program);
+    auto guard = GuardProcess::start(options_.program);
     if (!guard) return fail(std::move(guard).error());
     if (auto watched = watch(*crew, *guard); !watched) return fail(std::move(watched).error());
     screen_.clear();
@@ -55,7 +56,7 @@ class Demo {
 
  private:
   // From the first errand to the guard's last word.
-  Result<void> watch(Crew& crew, Guard& guard) {
+  Result<void> watch(Crew& crew, GuardProcess& guard) {
     const Time start = clock_.now();
     const Duration length = std::chrono::seconds(options_.seconds);
     if (auto begun = crew.begin(start, start + length); !begun) return begun;
@@ -69,7 +70,7 @@ class Demo {
       next_paint = now + std::chrono::milliseconds(kRepaintMs);
       if (auto looked = guard.look(); !looked) return looked;
       screen_.show(figures_of(population_, board_, guard.view()),
-                   {now - start, length, options_.seed, board_.inside().open_connections});
+                   {std::min(now - start, length), length, options_.seed, board_.inside().open_connections});
     }
     poll(nullptr, 0, kSettleMs);
     if (auto looked = guard.look(); !looked) return looked;

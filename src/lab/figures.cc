@@ -10,12 +10,12 @@ namespace mailweir::lab {
 namespace {
 
 void add_mail(Figures& figures, Trade trade, const ClientTally& tally) {
-  if (is_transfer_bot(trade)) {
-    figures.mail_spam += tally.accepted;
-  } else if (trade == Trade::AccountThief) {
+  if (is_transfer_bot(trade)) return;  // told apart by the time of the block
+  if (trade == Trade::AccountThief) {
     figures.mail_thieves += tally.accepted;
   } else {
     figures.mail_honest += tally.accepted;
+    figures.honest_cut += tally.cut;
     figures.honest_given_up += tally.given_up;
   }
 }
@@ -53,20 +53,29 @@ Figures figures_of(const Population& population, const Scoreboard& board, const 
     add_mail(figures, client.trade, tally);
     if (held || decision != decided.end()) add_block(figures, client.trade, held);
     if (client.trade == Trade::AccountThief) ++figures.bots_other;
+    if (is_transfer_bot(client.trade)) ++figures.bots_all;
     const bool counts = is_transfer_bot(client.trade) && tally.opened >= kBotConnectionsMin;
     if (counts) ++figures.bots;
     if (!is_abuser(client.trade) && !is_server(client.trade)) continue;
 
-    Story story{n, client.trade, client.address, tally.opened, tally.accepted, {}, {}};
+    Story story{n, client.trade, client.address, tally.opened, tally.accepted, 0, {}, {}};
     if (held && decision != decided.end()) {
-      story.blocked_after = board.opened_until(n, decision->second->at);
+      const Time at = decision->second->at;
+      const AbuserLog* log = board.log_of(n);
+      story.blocked_after = log != nullptr ? log->opened.until(at) : tally.opened.load();
+      if (log != nullptr) story.accepted_after_block = log->accepted.count - log->accepted.until(at);
       story.packet_to_block_us = decision->second->packet_to_block_us;
     } else if (held) {
       story.blocked_after = tally.opened.load();  // the guard's word has not arrived yet
     }
+    if (is_transfer_bot(client.trade) && story.blocked_after) ++figures.bots_all_blocked;
     if (counts && story.blocked_after) {
       ++figures.bots_blocked;
       figures.connections_to_block.push_back(*story.blocked_after);
+    }
+    if (is_transfer_bot(client.trade)) {
+      figures.spam_before_block += story.accepted - story.accepted_after_block;
+      figures.spam_after_block += story.accepted_after_block;
     }
     figures.stories.push_back(story);
   }

@@ -41,6 +41,7 @@ struct Story {
   IpAddress address;
   std::uint32_t opened = 0;
   std::uint32_t accepted = 0;                  // messages, by servers outside
+  std::uint32_t accepted_after_block = 0;      // of these; what was on its way may still arrive
   std::optional<std::uint32_t> blocked_after;  // connections opened until then; set when the kernel holds the block
   std::optional<double> packet_to_block_us;
 };
@@ -48,11 +49,14 @@ struct Story {
 struct Figures {
   std::uint32_t clients = 0;
   std::uint32_t bots = 0;        // on port 25, with at least kBotConnectionsMin connections
+  std::uint32_t bots_all = 0;    // on port 25
   std::uint32_t bots_other = 0;  // account thieves
-  std::uint32_t bots_blocked = 0, bots_other_blocked = 0, honest_blocked = 0, servers_blocked = 0;
+  std::uint32_t bots_blocked = 0, bots_all_blocked = 0, bots_other_blocked = 0, honest_blocked = 0, servers_blocked = 0;
   std::vector<std::uint32_t> connections_to_block;  // of the blocked port-25 bots, ascending
   std::vector<double> packet_to_block_us;           // of all blocks, ascending
-  std::uint64_t connections = 0, mail_honest = 0, mail_spam = 0, mail_thieves = 0;
+  std::uint64_t connections = 0, mail_honest = 0, mail_thieves = 0;
+  std::uint64_t spam_before_block = 0, spam_after_block = 0;  // of port-25 bots; without a block all of it is before
+  std::uint64_t honest_cut = 0;       // dialogues of honest clients and servers that broke off in the middle
   std::uint64_t honest_given_up = 0;  // honest messages that found no way
   std::uint64_t lost_events = 0;
   std::vector<Story> stories;  // in the order of trades, then numbers

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "lab/closing.h"
-#include "lab/guard.h"
+#include "lab/guard_process.h"
 #include "lab/places.h"
 #include "lab/screen.h"
 
@@ -87,14 +87,21 @@ TEST_F(FiguresTest, AccountThievesAreCountedApart) {
 }
 
 TEST_F(FiguresTest, MailGoesToTheAccountOfItsSender) {
-  board_->clients()[0].accepted = 3;
+  for (int s = 0; s < 3; ++s) board_->note_accepted(0, at(s));
   board_->clients()[1].accepted = 4;
   board_->clients()[2].accepted = 5;
   board_->clients()[3].accepted = 6;
   const Figures f = figures();
-  EXPECT_EQ(f.mail_spam, 3);
+  EXPECT_EQ(f.spam_before_block, 3);
   EXPECT_EQ(f.mail_thieves, 4);
   EXPECT_EQ(f.mail_honest, 11);
+}
+
+TEST_F(FiguresTest, SpamThatArrivesAfterTheBlockIsToldApart) {
+  for (int s = 0; s < 5; ++s) board_->note_accepted(0, at(s));
+  blocked(0, at(3));
+  EXPECT_EQ(figures().spam_before_block, 4u);
+  EXPECT_EQ(figures().spam_after_block, 1u);
 }
 
 TEST(Quantile, IsTheNearestRank) {

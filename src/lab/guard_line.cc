@@ -1,25 +1,38 @@
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
 
-#include "lab/guard.h"
+#include "lab/guard_process.h"
 
 namespace mailweir::lab {
 
+namespace {
+
+// The member as text; empty when there is none or it is something else.
+std::string text_of(const nlohmann::json& json, const char* key) {
+  const auto member = json.find(key);
+  return member != json.end() && member->is_string() ? member->get<std::string>() : std::string();
+}
+
+std::optional<double> number_of(const nlohmann::json& json, const char* key) {
+  const auto member = json.find(key);
+  if (member == json.end() || !member->is_number()) return std::nullopt;
+  return member->get<double>();
+}
+
+}  // namespace
+
 void read_guard_line(std::string_view line, GuardView& view, bool& ready) {
   const auto json = nlohmann::json::parse(line, nullptr, false);
-  if (!json.is_object() || !json.contains("event")) return;
-  const auto event = json.value("event", std::string());
+  if (!json.is_object()) return;
+  const std::string event = text_of(json, "event");
   if (event == "run.ready") ready = true;
-  if (json.contains("lost_events")) view.lost_events = json.value("lost_events", view.lost_events);
+  if (const auto lost = number_of(json, "lost_events")) view.lost_events = static_cast<std::uint64_t>(*lost);
   if (event != "block.added") return;
-  GuardBlock block;
-  const auto client = IpPrefix::parse(json.value("client", std::string()));
-  const auto at = parse_time(json.value("time", std::string()));
+  const auto client = IpPrefix::parse(text_of(json, "client"));
+  const auto at = parse_time(text_of(json, "time"));
   if (!client || !at) return;
-  block.client = *client;
-  block.at = *at;
-  block.case_id = json.value("case", std::string());
-  if (json.contains("packet_to_block_us")) block.packet_to_block_us = json["packet_to_block_us"].get<double>();
-  view.decided.push_back(std::move(block));
+  view.decided.push_back({*client, *at, number_of(json, "packet_to_block_us"), text_of(json, "case")});
 }
 
 }  // namespace mailweir::lab

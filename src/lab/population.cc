@@ -128,7 +128,7 @@ class Drawing {
     if ((x -= manners.silent) < 0) return Behaviour::Silent;
     if ((x -= manners.refused) < 0) return Behaviour::RefuseConnections;
     if ((x -= manners.rejected) < 0) return Behaviour::RefuseRecipients;
-    if ((x -= manners.greylisted) < 0) return Behaviour::Greylist;
+    if (x < manners.greylisted) return Behaviour::Greylist;
     return Behaviour::Accept;
   }
   Duration within(Duration from, Duration until) {

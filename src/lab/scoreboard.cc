@@ -16,12 +16,12 @@ constexpr std::size_t aligned(std::size_t size) { return (size + 63) / 64 * 64; 
 
 Result<Scoreboard> Scoreboard::create(const Population& population) {
   Scoreboard board;
-  board.log_of_.reserve(population.clients.size());
+  board.log_numbers_.reserve(population.clients.size());
   std::int32_t logs = 0;
-  for (const Client& client : population.clients) board.log_of_.push_back(is_abuser(client.trade) ? logs++ : -1);
+  for (const Client& client : population.clients) board.log_numbers_.push_back(is_abuser(client.trade) ? logs++ : -1);
 
   const std::size_t tallies = aligned(population.clients.size() * sizeof(ClientTally));
-  const std::size_t open_logs = aligned(static_cast<std::size_t>(logs) * sizeof(OpenLog));
+  const std::size_t open_logs = aligned(static_cast<std::size_t>(logs) * sizeof(AbuserLog));
   board.size_ = tallies + open_logs + 2 * sizeof(SideTally);
   void* memory = mmap(nullptr, board.size_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return fail(Error::from_errno(errno, "reserving shared memory for the scoreboard"));
@@ -31,7 +31,7 @@ Result<Scoreboard> Scoreboard::create(const Population& population) {
   auto* clients = static_cast<ClientTally*>(memory);
   std::uninitialized_value_construct_n(clients, population.clients.size());
   void* log_place = bytes + tallies;
-  auto* open_log = static_cast<OpenLog*>(log_place);
+  auto* open_log = static_cast<AbuserLog*>(log_place);
   std::uninitialized_value_construct_n(open_log, logs);
   void* side_place = bytes + tallies + open_logs;
   auto* sides = static_cast<SideTally*>(side_place);
@@ -48,34 +48,41 @@ Scoreboard::Scoreboard(Scoreboard&& other) noexcept
       clients_(other.clients_),
       logs_(other.logs_),
       sides_(other.sides_),
-      log_of_(std::move(other.log_of_)) {}
+      log_numbers_(std::move(other.log_numbers_)) {}
 
 Scoreboard::~Scoreboard() {
   if (memory_ != nullptr) munmap(memory_, size_);
 }
 
-OpenLog* Scoreboard::opens_of(std::uint32_t client) const {
-  const std::int32_t log = log_of_[client];
+AbuserLog* Scoreboard::log_to_write(std::uint32_t client) const {
+  const std::int32_t log = log_numbers_[client];
   return log < 0 ? nullptr : &logs_[static_cast<std::size_t>(log)];
 }
 
+const AbuserLog* Scoreboard::log_of(std::uint32_t client) const { return log_to_write(client); }
+
 void Scoreboard::note_opened(std::uint32_t client, Time now) const {
   ++clients_[client].opened;
-  OpenLog* log = opens_of(client);
-  if (log == nullptr) return;
-  const std::uint32_t n = log->count;
-  if (n >= OpenLog::kOpensMax) return;
-  log->at_us[n] = now.time_since_epoch().count();
-  log->count = n + 1;
+  if (AbuserLog* log = log_to_write(client)) log->opened.note(now);
 }
 
-std::uint32_t Scoreboard::opened_until(std::uint32_t client, Time time) const {
-  const OpenLog* log = opens_of(client);
-  if (log == nullptr) return 0;
-  const std::uint32_t count = log->count;
-  std::uint32_t opened = 0;
-  while (opened < count && log->at_us[opened] <= time.time_since_epoch().count()) ++opened;
-  return opened;
+void Scoreboard::note_accepted(std::uint32_t client, Time now) const {
+  ++clients_[client].accepted;
+  if (AbuserLog* log = log_to_write(client)) log->accepted.note(now);
+}
+
+void TimeLog::note(Time time) {
+  const std::uint32_t n = count;
+  if (n >= kTimesMax) return;
+  at_us[n] = time.time_since_epoch().count();
+  count = n + 1;
+}
+
+std::uint32_t TimeLog::until(Time time) const {
+  const std::uint32_t all = count;
+  std::uint32_t n = 0;
+  while (n < all && at_us[n] <= time.time_since_epoch().count()) ++n;
+  return n;
 }
 
 }  // namespace mailweir::lab

@@ -33,11 +33,19 @@ struct ClientTally {
   Count accepted;  // messages
 };
 
-// When an abuser opened its connections: enough of them to see how many came before its block.
-struct OpenLog {
-  static constexpr std::size_t kOpensMax = 1'024;
+// When something happened to an abuser: often enough to see what came before its block and what after.
+struct TimeLog {
+  static constexpr std::size_t kTimesMax = 1'024;
   std::atomic<std::uint32_t> count;
-  std::array<std::atomic<std::int64_t>, kOpensMax> at_us;  // since the Unix epoch
+  std::array<std::atomic<std::int64_t>, kTimesMax> at_us;  // since the Unix epoch
+
+  void note(Time time);  // later ones than kTimesMax are not kept
+  [[nodiscard]] std::uint32_t until(Time time) const;
+};
+
+struct AbuserLog {
+  TimeLog opened;    // written by the clients' side
+  TimeLog accepted;  // written by the servers' side
 };
 
 struct SideTally {
@@ -55,23 +63,24 @@ class Scoreboard {
   ~Scoreboard();
 
   [[nodiscard]] std::span<ClientTally> clients() const { return clients_; }
-  // Null for those whose times are not kept.
-  [[nodiscard]] OpenLog* opens_of(std::uint32_t client) const;
   [[nodiscard]] SideTally& inside() const { return sides_[0]; }
   [[nodiscard]] SideTally& outside() const { return sides_[1]; }
 
   void note_opened(std::uint32_t client, Time now) const;
-  // How many connections `client` had opened by then.
-  [[nodiscard]] std::uint32_t opened_until(std::uint32_t client, Time time) const;
+  void note_accepted(std::uint32_t client, Time now) const;
+  // Null for clients whose times are not kept: all but the abusers.
+  [[nodiscard]] const AbuserLog* log_of(std::uint32_t client) const;
 
  private:
   Scoreboard() = default;
+  [[nodiscard]] AbuserLog* log_to_write(std::uint32_t client) const;
+
   void* memory_ = nullptr;
   std::size_t size_ = 0;
   std::span<ClientTally> clients_;
-  std::span<OpenLog> logs_;
+  std::span<AbuserLog> logs_;
   std::span<SideTally> sides_;
-  std::vector<std::int32_t> log_of_;  // client -> index into logs_, -1: none
+  std::vector<std::int32_t> log_numbers_;  // client -> index into logs_, -1: none
 };
 
 }  // namespace mailweir::lab

@@ -70,11 +70,11 @@ std::string live_screen(const Figures& figures, const Progress& progress, int wi
       fmt::format("  {} behind a gateway, guarded by mailweir run; seed {}", count_of(figures.clients, "client"),
                   progress.seed),
       fmt::format("  mail delivered   honest {}   spam {}   stolen accounts {}", count_text(figures.mail_honest),
-                  count_text(figures.mail_spam), count_text(figures.mail_thieves)),
+                  count_text(figures.spam_before_block + figures.spam_after_block), count_text(figures.mail_thieves)),
       fmt::format("  connections      {} in all, {} open   events lost {}", count_text(figures.connections),
                   count_text(progress.open_connections), count_text(figures.lost_events)),
-      fmt::format("  blocked          {} of {} bots   honest clients {}   mail servers {}", figures.bots_blocked,
-                  figures.bots, figures.honest_blocked, figures.servers_blocked)};
+      fmt::format("  blocked          {} of {} bots   honest clients {}   mail servers {}", figures.bots_all_blocked,
+                  figures.bots_all, figures.honest_blocked, figures.servers_blocked)};
   std::string out = paint(Style::Strong, clipped(summary[0], width)) + "\n";
   for (std::size_t i = 1; i < summary.size(); ++i) out += clipped(summary[i], width) + "\n";
   const std::string heads =
@@ -88,7 +88,8 @@ std::string live_line(const Figures& figures, const Progress& progress) {
   return fmt::format(
       "{:.0f} s of {:.0f} s: {} connections, {} honest and {} spam messages delivered, {} of {} bots blocked",
       seconds(progress.elapsed), seconds(progress.length), count_text(figures.connections),
-      count_text(figures.mail_honest), count_text(figures.mail_spam), figures.bots_blocked, figures.bots);
+      count_text(figures.mail_honest), count_text(figures.spam_before_block + figures.spam_after_block),
+      figures.bots_all_blocked, figures.bots_all);
 }
 
 void Screen::show(const Figures& figures, const Progress& progress) {

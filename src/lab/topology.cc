@@ -145,10 +145,12 @@ Result<Topology> build_topology() {
   if (!inside) return fail(std::move(inside).error());
   auto outside = make_host();
   if (!outside) return fail(std::move(outside).error());
+  // Indexes that the other ends do not have: between ends of the same index the kernel takes a link for one of its own
+  // and reports it up to a second later (net/core/link_watch.c, linkwatch_urgent_event).
   auto joined = ip_batch(
       fmt::format("link set lo up\n"
-                  "link add {0} type veth peer name eth0 netns {2}\n"
-                  "link add {1} type veth peer name eth0 netns {3}\n"
+                  "link add {0} index 10 type veth peer name eth0 netns {2}\n"
+                  "link add {1} index 11 type veth peer name eth0 netns {3}\n"
                   "address add 10.255.0.1/30 dev {0}\n"
                   "address add fdff::1/64 dev {0} nodad\n"
                   "address add 203.0.113.1/24 dev {1}\n"

@@ -215,7 +215,7 @@ struct Traffic::State {
     for (; connection.reported < server.accepted(); ++connection.reported) {
       const auto client = client_introduced(server.client_name());
       if (client && *client < board.clients().size()) {
-        ++board.clients()[*client].accepted;
+        board.note_accepted(*client, now);
       } else {
         ++side.strangers_mail;
       }

@@ -15,6 +15,7 @@ namespace {
 DetectSettings detect_settings(const ReplayOptions& options) {
   DetectSettings settings;
   settings.recorded = true;
+  settings.exact_destinations = true;
   settings.mail_servers = options.mail_servers;
   return settings;
 }

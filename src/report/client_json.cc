@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "report/json.h"
+#include "report/stopped.h"
 
 namespace mailweir {
 namespace {
@@ -44,6 +45,8 @@ ordered_json client_json(const ClientReport& report) {
   client["decided_at"] = json_time(report.decided_at);
   client["decided_after_connections"] =
       report.decided_after_connections ? ordered_json(*report.decided_after_connections) : ordered_json(nullptr);
+  client["would_have_stopped"] =
+      report.decided_at ? ordered_json(would_have_stopped(report).connections) : ordered_json(nullptr);
   client["evidence"] = evidence_json(report.evidence);
   return client;
 }

@@ -21,6 +21,7 @@
 #include <vector>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+// Of the sanitizer runtime; null without one.  NOLINTNEXTLINE(bugprone-reserved-identifier): its name is not ours
 extern "C" __attribute__((weak)) void __sanitizer_set_death_callback(void (*callback)());
 
 namespace {
@@ -152,6 +153,7 @@ int main(int argc, char** argv) {
   std::fflush(stdout);
 
   std::vector<Bytes> examples;
+  examples.reserve(files.size());
   for (const auto& file : files) examples.push_back(read(file));
   for (const Bytes& example : examples) run(example);
   if (!mutations) return 0;

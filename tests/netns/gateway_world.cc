@@ -60,6 +60,8 @@ ip addr add 192.0.2.1/24 dev outer
 ip -6 addr add 2001:db8::1/64 dev outer nodad
 ip link set inner up
 ip link set outer up
+ip route add 10.0.0.0/8 via 192.0.2.10
+ip -6 route add 2001:db8:8000::/34 via 2001:db8::10
 echo 1 > /proc/sys/net/ipv4/ip_forward
 echo 1 > /proc/sys/net/ipv6/conf/all/forwarding
 nft 'table inet nat { chain post { type nat hook postrouting priority srcnat; oifname "outer" masquerade; }; }'
@@ -84,6 +86,8 @@ for i in 10 11 12 13 14 15 16 17 18 19; do
   ip -6 addr add 2001:db8::$i/64 dev uplink nodad
 done
 ip link set uplink up
+ip route add local 10.0.0.0/8 dev lo
+ip -6 route add local 2001:db8:8000::/34 dev lo
 )");
   if (!server) return fail(server.error());
   return GatewayWorld(std::move(*clients), std::move(*servers));
@@ -121,14 +125,14 @@ Fd GatewayWorld::listen(const std::string& server, std::uint16_t port) const {
   return socket;
 }
 
-void GatewayWorld::swallow(const std::string& server) const {
+void GatewayWorld::swallow(const std::string& servers) const {
   in_server_network([&] {
-    const bool v4 = server.find(':') == std::string::npos;
+    const std::string family = servers.find(':') == std::string::npos ? "ip" : "ip6";
     const auto dropped =
         run("nft add table inet swallow\n"
             "nft 'add chain inet swallow in { type filter hook input priority 0; }'\n"
             "nft add rule inet swallow in " +
-            std::string(v4 ? "ip" : "ip6") + " daddr " + server + " tcp dport 1-1000 drop\n");
+            family + " daddr " + servers + " tcp dport 1-1000 drop\n");
     EXPECT_TRUE(dropped) << dropped.error().text();
   });
 }

@@ -30,8 +30,8 @@ class GatewayWorld {
   // Sends the SYN and does not wait.
   [[nodiscard]] Fd start(const std::string& client, const std::string& server, std::uint16_t port) const;
   [[nodiscard]] Fd listen(const std::string& server, std::uint16_t port) const;
-  // Packets to that address vanish without an answer.
-  void swallow(const std::string& server) const;
+  // Packets to that address or prefix vanish without an answer.
+  void swallow(const std::string& servers) const;
   void in_server_network(const std::function<void()>& body) const;
 
  private:

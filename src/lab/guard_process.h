@@ -22,13 +22,13 @@ namespace mailweir::lab {
 // line that says so.
 void read_guard_line(std::string_view line, GuardView& view, bool& ready);
 
-class Guard {
+class GuardProcess {
  public:
   // Starts `program` and returns when it says that it watches. REQUIRES: run_enclosed() (files go to /run), one thread.
-  static Result<Guard> start(const std::string& program);
-  Guard(Guard&& other) noexcept;
-  Guard& operator=(Guard&&) = delete;
-  ~Guard();
+  static Result<GuardProcess> start(const std::string& program);
+  GuardProcess(GuardProcess&& other) noexcept;
+  GuardProcess& operator=(GuardProcess&&) = delete;
+  ~GuardProcess();
 
   // Readable when there is something for listen(), or when the guard ended.
   [[nodiscard]] int fd() const { return output_.get(); }
@@ -43,7 +43,7 @@ class Guard {
   [[nodiscard]] Result<void> stop();
 
  private:
-  Guard() = default;
+  GuardProcess() = default;
 
   pid_t pid_ = 0;
   Fd output_;

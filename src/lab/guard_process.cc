@@ -1,4 +1,4 @@
-#include "lab/guard.h"
+#include "lab/guard_process.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -13,7 +13,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -28,6 +27,7 @@ constexpr char kHome[] = "/run/mailweir-demo";
 constexpr char kPolicyFile[] = "/run/mailweir-demo/mailweir.toml";
 constexpr char kTalkFile[] = "/run/mailweir-demo/guard.log";
 constexpr int kReadyWaitMs = 10'000, kStopWaitMs = 3'000;
+constexpr std::size_t kTalkMax = 1'024;  // of its last words
 
 [[noreturn]] void become(const std::string& program, int out, int err) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -54,8 +54,8 @@ std::string gateway_policy() {
       clients_prefix(Family::V4).text(), clients_prefix(Family::V6).text(), mail_host_address(0).text());
 }
 
-Result<Guard> Guard::start(const std::string& program) {
-  Guard guard;
+Result<GuardProcess> GuardProcess::start(const std::string& program) {
+  GuardProcess guard;
   mkdir(kHome, 0700);
   std::ofstream(kPolicyFile) << gateway_policy();
   const Fd talk(open(kTalkFile, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
@@ -83,7 +83,7 @@ Result<Guard> Guard::start(const std::string& program) {
   return guard;
 }
 
-Guard::Guard(Guard&& other) noexcept
+GuardProcess::GuardProcess(GuardProcess&& other) noexcept
     : pid_(std::exchange(other.pid_, 0)),
       output_(std::move(other.output_)),
       pending_(std::move(other.pending_)),
@@ -91,20 +91,23 @@ Guard::Guard(Guard&& other) noexcept
       view_(std::move(other.view_)),
       kernel_(std::move(other.kernel_)) {}
 
-Guard::~Guard() {
+GuardProcess::~GuardProcess() {
   if (pid_ == 0) return;
   kill(pid_, SIGKILL);
   while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }
 }
 
-Error Guard::ended() const {
+Error GuardProcess::ended() const {
   std::ifstream file(kTalkFile);
-  const std::string talk{std::istreambuf_iterator<char>(file), {}};
-  return Error(ErrorCode::Refused, fmt::format("the guard ended: {}", escape(talk, 1'024)));
+  std::string talk;
+  for (std::string line; std::getline(file, line) && talk.size() < kTalkMax;) {
+    talk += (talk.empty() ? "" : "; ") + escape(line, kTalkMax);
+  }
+  return Error(ErrorCode::Refused, fmt::format("the guard ended: {}", talk));
 }
 
-bool Guard::listen() {
+bool GuardProcess::listen() {
   std::array<char, 16'384> bytes;
   ssize_t length = 0;
   while ((length = read(output_.get(), bytes.data(), bytes.size())) > 0) {
@@ -119,7 +122,7 @@ bool Guard::listen() {
   return open;
 }
 
-Result<void> Guard::look() {
+Result<void> GuardProcess::look() {
   auto blocks = kernel_->blocks();
   if (!blocks) return fail(std::move(blocks).error());
   view_.in_kernel.clear();
@@ -127,7 +130,7 @@ Result<void> Guard::look() {
   return {};
 }
 
-Result<void> Guard::stop() {
+Result<void> GuardProcess::stop() {
   kill(pid_, SIGTERM);
   pollfd waiting{fd(), POLLIN, 0};
   while (poll(&waiting, 1, kStopWaitMs) == 1) {

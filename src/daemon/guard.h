@@ -1,0 +1,91 @@
+// The hall where both corridors meet: what clients do comes in, blocks in the kernel come out, and a line for each.
+//
+// In:  first packets and state changes of mail connections, in the order they were read.   Out: EventLines; blocks.
+// Invariants
+//   (1) A block is told when the kernel acknowledged it, never before; one the kernel refuses is told as refused, and
+//       tried again.
+//   (2) What a client does while it is blocked is no evidence.
+//   (3) Nothing waits here: a step handles all it is given.
+// Threads: one at a time.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apply/kernel.h"
+#include "base/keyed_hash.h"
+#include "daemon/event_line.h"
+#include "decide/decider.h"
+#include "detect/detector.h"
+#include "enforce/enforcer.h"
+#include "ingest/conntrack.h"
+#include "ingest/live_connections.h"
+#include "ingest/nflog.h"
+#include "policy/policy.h"
+#include "sys/clock.h"
+
+namespace mailweir {
+
+using OnLine = std::function<void(const EventLine&)>;
+
+// REQUIRES: policy.gateway.
+[[nodiscard]] DetectSettings detect_settings(const Policy& policy);
+
+class Guard {
+ public:
+  Guard(const Policy& policy, Mode mode, const KeyedHash& hash, Kernel& kernel, const Clock& clock, OnLine on_line);
+
+  // Takes over the blocks the kernel holds. The table is REQUIRED to be installed.
+  Result<void> resume();
+
+  // One step: what was read since the last one. Packets are handled before state changes.
+  void step(const std::vector<LoggedPacket>& packets, const std::vector<ConntrackEvent>& changes);
+  // State changes were lost; then the list of all flows.
+  void lost_changes() { connections_.lost(); }
+  void relisted(const std::vector<ConntrackFlow>& flows);
+  // The table was taken away and is installed again.
+  void table_restored();
+
+  // When step() is due though nothing was read.
+  [[nodiscard]] std::optional<Time> next_due() const;
+
+  struct Counters {
+    LiveCounters connections;
+    DetectCounters detect;
+    EnforceCounters enforce;
+    std::uint64_t blocks = 0;       // in force
+    std::uint64_t waiting = 0;      // decided, not in force
+    std::uint64_t after_block = 0;  // packets of blocked clients that were on their way
+    std::uint64_t forgotten_cases = 0;
+  };
+  [[nodiscard]] Counters counters() const;
+
+ private:
+  void observe(const std::vector<ConnectionEvent>& events);
+  void judge_ended();
+  void decide_findings();
+  void enforce();
+  void tell(const Decision& decision, std::optional<Time> acknowledged);
+  void cut(const Decision& decision);
+  void end_blocks(Time now);
+
+  Mode mode_;
+  std::string policy_file_;
+  int v6_client_length_;
+  Kernel& kernel_;
+  const Clock& clock_;
+  OnLine on_line_;
+  LiveConnections connections_;
+  Detector detector_;
+  Decider decider_;
+  Enforcer enforcer_;
+  std::map<std::string, Decision> unconfirmed_;  // by case id; as many as the enforcer keeps waiting
+  std::optional<Time> retry_;                    // the kernel refused: not before then again
+  std::vector<ConnectionEvent> events_;          // of this step
+  std::uint64_t after_block_ = 0;
+};
+
+}  // namespace mailweir

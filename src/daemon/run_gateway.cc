@@ -1,0 +1,300 @@
+#include "daemon/run_gateway.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <deque>
+
+#include "apply/linux_kernel.h"
+#include "apply/table_watch.h"
+#include "ingest/conntrack.h"
+#include "ingest/nflog.h"
+#include "sys/instance_lock.h"
+#include "sys/kernel_setting.h"
+#include "sys/poller.h"
+#include "sys/random.h"
+#include "sys/signals.h"
+
+namespace mailweir {
+namespace {
+
+using namespace std::chrono_literals;
+
+// While NFLOG gathers packets, a state change can overtake the first packet of its connection by the flush timer (10
+// ms, rounded up to a tick); changes wait that long.
+constexpr Duration kOvertakingMax = 30ms;
+constexpr Duration kCountersEvery = 60s;
+// After the table was touched or state changes were lost: how long until we look again, so that two programs that undo
+// each other's rules do not keep the machine busy.
+constexpr Duration kAgainAfter = 1s;
+
+constexpr char kAccounting[] = "net/netfilter/nf_conntrack_acct";
+
+KeyedHash random_hash() {
+  KeyedHash::Key key;
+  fill_random(key);
+  return KeyedHash(key);
+}
+
+class GatewayRun {
+ public:
+  GatewayRun(const RunSettings& settings, WantedTable wanted, InstanceLock lock, std::unique_ptr<Kernel> kernel,
+             TableWatch table_watch, NflogSource nflog, ConntrackSource conntrack, SignalFd signals, Poller poller,
+             const OnLine& on_line)
+      : wanted_(std::move(wanted)),
+        lock_(std::move(lock)),
+        kernel_(std::move(kernel)),
+        table_watch_(std::move(table_watch)),
+        nflog_(std::move(nflog)),
+        conntrack_(std::move(conntrack)),
+        signals_(std::move(signals)),
+        poller_(std::move(poller)),
+        on_line_(on_line),
+        hash_(random_hash()),
+        guard_(settings.policy, settings.mode, hash_, *kernel_, clock_, on_line) {}
+
+  Result<void> begin(const RunSettings& settings);
+  Result<void> run();
+
+ private:
+  enum Tag : std::uint32_t { kNflog, kConntrack, kTable, kSignal };
+
+  void warn(std::string_view reason) { on_line_(EventLine("run.warning", clock_.now()).add("reason", reason)); }
+  void check_surroundings();
+  Result<void> step();
+  std::vector<ConntrackEvent> take_ripe_changes();
+  void look_at_table();
+  void relist();
+  void tell_counters(std::string_view event);
+  [[nodiscard]] std::optional<Duration> patience() const;
+
+  WantedTable wanted_;
+  InstanceLock lock_;
+  SystemClock clock_;
+  std::unique_ptr<Kernel> kernel_;
+  TableWatch table_watch_;
+  NflogSource nflog_;
+  ConntrackSource conntrack_;
+  SignalFd signals_;
+  Poller poller_;
+  const OnLine& on_line_;
+  KeyedHash hash_;
+  Guard guard_;
+  TableState installed_;
+  std::optional<Time> look_at_;    // the table may have been touched: look then
+  std::optional<Time> relist_at_;  // state changes were lost: list all flows then
+  Time next_counters_;
+  std::uint64_t told_packets_ = 0;
+  std::vector<LoggedPacket> packets_;
+  std::deque<ConntrackEvent> changes_;
+};
+
+Result<void> GatewayRun::begin(const RunSettings& settings) {
+  // Connections are counted from their first packet on, so counting is switched on before the first is tracked.
+  bool counts = write_kernel_setting(kAccounting, 1).has_value();
+  if (auto installed = kernel_->install(wanted_); !installed) return fail(std::move(installed).error().in("our table"));
+  if (!counts) counts = write_kernel_setting(kAccounting, 1).has_value();  // the rule loaded the module
+  if (!counts && read_kernel_setting(kAccounting) != 1) {
+    warn(
+        "net.netfilter.nf_conntrack_acct is 0 and may not be set: how connections end stays unknown, so fewer spammers "
+        "are found");
+  }
+  const auto state = kernel_->table();
+  if (!state) return fail(state.error());
+  installed_ = *state;
+  if (auto resumed = guard_.resume(); !resumed) return resumed;
+
+  for (const auto& [fd, tag] : {std::pair{nflog_.fd(), kNflog}, std::pair{conntrack_.fd(), kConntrack},
+                                std::pair{table_watch_.fd(), kTable}, std::pair{signals_.fd(), kSignal}}) {
+    if (auto watched = poller_.watch(fd, tag); !watched) return watched;
+  }
+  check_surroundings();
+  const GatewayPolicy& gateway = *settings.policy.gateway;
+  std::vector<std::string> clients;
+  for (const IpPrefix& prefix : gateway.clients.value) clients.push_back(prefix.text());
+  on_line_(EventLine("run.ready", clock_.now())
+               .add("clients", fmt::format("{}", fmt::join(clients, ",")))
+               .add("ports", fmt::format("{}", fmt::join(wanted_.ports, ",")))
+               .add("mode", settings.mode == Mode::Enforce ? "block" : "watch-only")
+               .add("blocks", guard_.counters().blocks)
+               .add("log_group", std::uint64_t{wanted_.log_group}));
+  next_counters_ = clock_.now() + kCountersEvery;
+  return {};
+}
+
+void GatewayRun::check_surroundings() {
+  const bool v4 = std::any_of(wanted_.clients.begin(), wanted_.clients.end(),
+                              [](const IpPrefix& prefix) { return prefix.base().is_v4(); });
+  if (v4 && read_kernel_setting("net/ipv4/ip_forward") == 0)
+    warn("net.ipv4.ip_forward is 0: no IPv4 is forwarded here");
+  const bool v6 = std::any_of(wanted_.clients.begin(), wanted_.clients.end(),
+                              [](const IpPrefix& prefix) { return !prefix.base().is_v4(); });
+  if (v6 && read_kernel_setting("net/ipv6/conf/all/forwarding") == 0) {
+    warn("net.ipv6.conf.all.forwarding is 0: no IPv6 is forwarded here");
+  }
+  constexpr std::size_t kBufferEnough = std::size_t{1} << 20;
+  if (nflog_.receive_buffer() < kBufferEnough) {
+    warn(fmt::format("the receive buffer is only {} KiB (net.core.rmem_max): a burst may be lost",
+                     nflog_.receive_buffer() / 1024));
+  }
+}
+
+// What is in the queue when packets are not gathered came after the first packet of its connection was handed to us.
+std::vector<ConntrackEvent> GatewayRun::take_ripe_changes() {
+  std::vector<ConntrackEvent> ripe;
+  const Time now = clock_.now();
+  const bool gathering = nflog_.next_check().has_value();
+  while (!changes_.empty() && (!gathering || changes_.front().time + kOvertakingMax <= now)) {
+    ripe.push_back(changes_.front());
+    changes_.pop_front();
+  }
+  return ripe;
+}
+
+Result<void> GatewayRun::step() {
+  // State changes are read before packets: each one's first packet is then already waiting.
+  ConntrackSource::Batch batch;
+  if (auto read = conntrack_.read(clock_, batch); !read) return read;
+  changes_.insert(changes_.end(), batch.events.begin(), batch.events.end());
+  packets_.clear();
+  if (auto read = nflog_.read(clock_, packets_); !read) return read;
+  if (batch.lost) {
+    guard_.lost_changes();
+    if (!relist_at_) relist_at_ = clock_.now() + kAgainAfter;
+  }
+  guard_.step(packets_, take_ripe_changes());
+  const Time now = clock_.now();
+  if (relist_at_ && *relist_at_ <= now) relist();
+  if (look_at_ && *look_at_ <= now) look_at_table();
+  if (next_counters_ <= now) {
+    next_counters_ = now + kCountersEvery;
+    if (nflog_.counters().packets != std::exchange(told_packets_, nflog_.counters().packets))
+      tell_counters("run.counters");
+  }
+  return {};
+}
+
+void GatewayRun::relist() {
+  relist_at_.reset();
+  const auto flows = conntrack_.list();
+  if (flows) {
+    guard_.relisted(*flows);
+  } else {
+    relist_at_ = clock_.now() + kAgainAfter;
+  }
+  EventLine line("conntrack.lost", clock_.now());
+  line.add("overruns", conntrack_.counters().overruns);
+  if (!flows) line.add("reason", flows.error().text() + "; retrying");
+  on_line_(line);
+}
+
+void GatewayRun::look_at_table() {
+  look_at_.reset();
+  const auto state = kernel_->table();
+  if (state && *state == installed_) return;
+  auto installed = kernel_->install(wanted_);
+  if (installed) {
+    if (const auto now_there = kernel_->table()) installed_ = *now_there;
+    guard_.table_restored();
+    return;
+  }
+  look_at_ = clock_.now() + kAgainAfter;
+  on_line_(EventLine("table.lost", clock_.now()).add("reason", installed.error().text() + "; retrying"));
+}
+
+void GatewayRun::tell_counters(std::string_view event) {
+  const Guard::Counters counters = guard_.counters();
+  const NflogCounters& nflog = nflog_.counters();
+  const ConntrackCounters& conntrack = conntrack_.counters();
+  EventLine line(event, clock_.now());
+  line.add("packets", nflog.packets)
+      .add("connections", counters.connections.connections)
+      .add("state_changes", conntrack.events)
+      .add("clients", counters.detect.clients)
+      .add("blocks", counters.blocks)
+      .add("blocks_added", counters.enforce.added)
+      .add("blocks_waiting", counters.waiting)
+      .add("lost_events", nflog.lost + conntrack.overruns)
+      .add("overruns", nflog.overruns + conntrack.overruns)
+      .add("unreadable", nflog.unreadable)
+      .add("forgotten_clients", counters.detect.forgotten_clients)
+      .add("forgotten_connections", counters.connections.given_up)
+      .add("uncounted", counters.connections.uncounted)
+      .add("midstream", counters.connections.midstream)
+      .add("after_block", counters.after_block);
+  on_line_(line);
+}
+
+std::optional<Duration> GatewayRun::patience() const {
+  std::optional<Time> due = next_counters_;
+  const auto earliest = [&](const std::optional<Time>& candidate) {
+    if (candidate && *candidate < *due) due = candidate;
+  };
+  earliest(guard_.next_due());
+  earliest(nflog_.next_check());
+  earliest(look_at_);
+  earliest(relist_at_);
+  if (!changes_.empty()) earliest(changes_.front().time + kOvertakingMax);
+  return *due - clock_.now();
+}
+
+Result<void> GatewayRun::run() {
+  for (;;) {
+    const auto ready = poller_.wait(patience());
+    if (!ready) return fail(ready.error());
+    for (const std::uint32_t tag : *ready) {
+      if (tag == kSignal && signals_.take()) {
+        tell_counters("run.counters");
+        on_line_(EventLine("run.stopped", clock_.now())
+                     .add("blocks", guard_.counters().blocks)
+                     .add("reason", "told to end; blocks stay until they end by themselves"));
+        return {};
+      }
+      if (tag != kTable) continue;
+      const auto touched = table_watch_.read();
+      if (!touched) return fail(touched.error());
+      if (*touched && !look_at_) look_at_ = clock_.now();
+    }
+    if (auto stepped = step(); !stepped) return stepped;
+  }
+}
+
+}  // namespace
+
+Result<void> run_gateway(const RunSettings& settings, const OnLine& on_line) {
+  if (!settings.policy.gateway) {
+    return fail(ErrorCode::BadInput, "the policy has no [gateway] section: there is nothing to watch");
+  }
+  WantedTable wanted = wanted_table(settings.policy, kLogGroup);
+  if (wanted.ports.empty()) {
+    return fail(ErrorCode::BadInput, "the policy watches neither transfer nor submission: there is nothing to do");
+  }
+  auto signals = SignalFd::open({SIGTERM, SIGINT});
+  if (!signals) return fail(std::move(signals).error());
+  auto lock = InstanceLock::take(settings.runtime_dir);
+  if (!lock) return fail(std::move(lock).error());
+  auto kernel = open_linux_kernel();
+  if (!kernel) return fail(std::move(kernel).error());
+  if (const auto asked = (*kernel)->table(); !asked) {
+    if (asked.error().code() != ErrorCode::NotPermitted) return fail(asked.error());
+    return fail(ErrorCode::NotPermitted,
+                "CAP_NET_ADMIN is needed in this network namespace: run as root, or as a service");
+  }
+  auto table_watch = TableWatch::open();
+  if (!table_watch) return fail(std::move(table_watch).error());
+  auto nflog = NflogSource::open(kLogGroup);
+  if (!nflog) return fail(std::move(nflog).error());
+  auto conntrack = ConntrackSource::open(wanted.ports);
+  if (!conntrack) return fail(std::move(conntrack).error());
+  auto poller = Poller::open();
+  if (!poller) return fail(std::move(poller).error());
+
+  GatewayRun run(settings, std::move(wanted), std::move(*lock), std::move(*kernel), std::move(*table_watch),
+                 std::move(*nflog), std::move(*conntrack), std::move(*signals), std::move(*poller), on_line);
+  if (auto begun = run.begin(settings); !begun) return begun;
+  return run.run();
+}
+
+}  // namespace mailweir

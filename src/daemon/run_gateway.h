@@ -1,0 +1,26 @@
+// `mailweir run` on a gateway: sets up the table, listens, and lets the Guard decide, until it is told to end.
+//
+// One thread, one loop, no busy waiting. SIGTERM and SIGINT end it; the table and its blocks stay, and the blocks end
+// by themselves. Needs CAP_NET_ADMIN in the network namespace, nothing else.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "daemon/guard.h"
+#include "policy/policy.h"
+
+namespace mailweir {
+
+struct RunSettings {
+  Policy policy;
+  Mode mode = Mode::Enforce;
+  std::string runtime_dir;
+};
+
+[[nodiscard]] Result<void> run_gateway(const RunSettings& settings, const OnLine& on_line);
+
+// The NFLOG group of our log rule. Any number nobody else listens to; ulogd's examples use small ones.
+inline constexpr std::uint16_t kLogGroup = 2525;
+
+}  // namespace mailweir
