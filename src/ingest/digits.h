@@ -65,7 +65,7 @@ struct DottedQuad {
   const auto mask = [](std::uint64_t word) { return (detail::others(word) >> 7) * 0x0102'0408'1020'4080 >> 56; };
   auto ends = static_cast<std::uint32_t>(mask(detail::load(text)) | mask(detail::load(text + 8)) << 8 | 0x1'0000);
   // By the number of digits: which of four bytes are digits, and the least value without a leading zero.
-  constexpr std::uint32_t kDigitBytes[] = {0, 0xff00'0000, 0xffff'0000, 0xffff'ff00}, kLeast[] = {1000, 0, 10, 100};
+  static constexpr std::uint32_t kDigitBytes[] = {0, 0xff00'0000, 0xffff'0000, 0xffff'ff00}, kLeast[] = {1000, 0, 10, 100};
   std::uint32_t bits = 0, begin = 0;
   for (int part = 0; part < 4; ++part) {
     const auto end = static_cast<std::uint32_t>(std::countr_zero(ends));

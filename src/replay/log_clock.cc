@@ -55,12 +55,14 @@ std::optional<Time> LogClock::absolute(LogTime time) {
 }
 
 std::optional<Time> LogClock::in_order(LogTime time) {
+  if (latest_ && time == latest_read_) return latest_;  // most lines share their second with the one before
   const std::optional<Time> read = absolute(time);
   if (!read) return std::nullopt;
   if (latest_ && *read < *latest_) {
     if (*latest_ - *read > kLateMax) ++late_;
     return latest_;
   }
+  latest_read_ = time;
   latest_ = read;
   return read;
 }

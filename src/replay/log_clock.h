@@ -35,6 +35,7 @@ class LogClock {
   std::int64_t latest_us_ = 0;  // of the year, as LogTime has it
   bool boot_ = false;
   std::optional<Time> latest_;
+  LogTime latest_read_;  // what it was read from
   std::uint64_t late_ = 0;
 };
 
