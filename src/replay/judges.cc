@@ -45,6 +45,7 @@ void Judges::add(const PacketSighting& packet, bool from_client) {
   const IpPrefix client = client_of(address, v6_client_length_);
   const std::size_t mixed = std::hash<IpAddress>{}(client.base());
   judges_[(mixed >> 8) % kJudges].queue.push_back({packet, from_client});
+  ++queued_;
 }
 
 void Judges::judge(std::size_t i) {

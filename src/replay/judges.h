@@ -25,8 +25,13 @@ class Judges {
 
   // Queues a packet for its client's judge.
   void add(const PacketSighting& packet, bool from_client);
+  // Enough is queued to be worth it: the more packets a judge takes at a time, the more of its clients it finds in the
+  // cache. A quarter of the memory of an analysis goes into this.
+  [[nodiscard]] bool ready() const { return queued_ >= kBatch; }
   // One task of kJudges: everything queued for judge `i` is judged. Different tasks may run at the same time.
   void judge(std::size_t i);
+  // Everything was judged. Between runs of the tasks.
+  void judged() { queued_ = 0; }
   // The recording ended at `end`. Everything must have been judged.
   void finish(Time end, WorkerPool& workers);
 
@@ -35,6 +40,7 @@ class Judges {
   [[nodiscard]] FollowerCounters connections() const;
 
  private:
+  static constexpr std::size_t kBatch = 65'536;
   struct Item {
     PacketSighting packet;
     bool from_client;
@@ -51,6 +57,7 @@ class Judges {
     std::vector<ConnectionEvent> events;
   };
 
+  std::size_t queued_ = 0;
   int v6_client_length_;
   std::vector<Judge> judges_;
 };

@@ -69,13 +69,15 @@ class Replay {
       dry.push_back(input);
       for (std::size_t i = 0; i < *count; ++i) pieces.push_back({input, i});
     }
-    workers_.run(pieces.size() + Judges::kJudges, [&](std::size_t i) {
+    const bool judge = judges_.ready();
+    workers_.run(pieces.size() + (judge ? Judges::kJudges : 0), [&](std::size_t i) {
       if (i < pieces.size()) {
         pieces[i].input->read_piece(pieces[i].index);
       } else {
         judges_.judge(i - pieces.size());
       }
     });
+    if (judge) judges_.judged();
     for (Input* input : dry) {
       if (auto admitted = input->admit(context_); !admitted) return admitted;
     }
