@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::uint8_t kInet = 1;  // NFPROTO_INET
 constexpr std::size_t kBatchBytes =
-    200 * 1024;  // fits the send buffer an unprivileged namespace grants (net.core.wmem_max)
+    std::size_t{200} * 1024;  // fits the send buffer an unprivileged namespace grants (net.core.wmem_max)
 constexpr std::size_t kElementsPerMessage = 60'000 / kElementBytesMax;
 // Answers to one request must fit the receive buffer an unprivileged namespace grants; an answer takes about 1 KiB
 // there.
@@ -152,6 +152,7 @@ void LinuxKernel::put_deletes(const Present& present) {
 // Kernels before 6.12 keep the old end when an element is added again: what is there is deleted in the same batch.
 Result<void> LinuxKernel::add_once(std::span<const Block> blocks) {
   std::vector<IpPrefix> clients;
+  clients.reserve(blocks.size());
   for (const Block& block : blocks) clients.push_back(block.client);
   const auto there = present(clients);
   if (!there) return fail(there.error());
@@ -229,6 +230,7 @@ Result<std::vector<Block>> LinuxKernel::blocks() {
     }
   }
   std::vector<Block> blocks;
+  blocks.reserve(found.size());
   for (auto& [client, block] : found) blocks.push_back(std::move(block));
   return blocks;
 }

@@ -48,7 +48,8 @@ class TableText {
     line("flush chain inet {} {}", kTable, kHookChain);
     line("flush chain inet {} mw_mail", kTable);
     for (const Family& family : kFamilies) fill_sets(family);
-    line("add rule inet {} {} tcp dport {{ {} }} jump mw_mail comment \"{}\"", kTable, kHookChain,
+    // "th" reads the port without asking for the protocol first, which is measurable here; mw_mail asks.
+    line("add rule inet {} {} th dport {{ {} }} jump mw_mail comment \"{}\"", kTable, kHookChain,
          fmt::join(wanted_.ports, ", "), marker);
     for (const Family& family : kFamilies) exempt(family);
     for (const Family& family : kFamilies) stop(family);

@@ -1,8 +1,8 @@
 // What our table in the kernel should be, and its text for nft.
 //
 // Sets whose contents must survive a new text (the blocks) are declared, never flushed; everything else is replaced.
-// Everything about traffic that is not mail is decided by the one rule of the hook: it looks at the protocol and the
-// destination port, and lets go.
+// Everything about traffic that is not mail is decided by the one rule of the hook: it looks at the destination port, and
+// lets go.
 #pragma once
 
 #include <cstdint>

@@ -30,7 +30,7 @@ TEST(WantedTable, APolicyBecomesPortsAndPrefixes) {
 
 TEST(WantedTable, OneRuleLooksAtForeignTraffic) {
   const std::string text = table_text(some_table());
-  EXPECT_TRUE(has(text, "add rule inet mailweir mw_forward tcp dport { 25 } jump mw_mail"));
+  EXPECT_TRUE(has(text, "add rule inet mailweir mw_forward th dport { 25 } jump mw_mail"));
   EXPECT_EQ(text.find("add rule inet mailweir mw_forward"), text.rfind("add rule inet mailweir mw_forward"));
 }
 

@@ -85,7 +85,10 @@ void Guard::step(const std::vector<LoggedPacket>& packets, const std::vector<Con
 void Guard::relisted(const std::vector<ConntrackFlow>& flows) {
   events_.clear();
   connections_.relisted(flows, clock_.now(), events_);
+  judge_ended();
   observe(events_);
+  decide_findings();
+  enforce();
 }
 
 void Guard::decide_findings() {
@@ -149,6 +152,7 @@ void Guard::end_blocks(Time now) {
 
 void Guard::table_restored() {
   const Time now = clock_.now();
+  retry_.reset();
   const std::uint64_t before = enforcer_.counters().restored;
   const auto restored = enforcer_.restore(now);
   EventLine line("table.restored", now);

@@ -31,6 +31,7 @@ constexpr Duration kCountersEvery = 60s;
 constexpr Duration kAgainAfter = 1s;
 
 constexpr char kAccounting[] = "net/netfilter/nf_conntrack_acct";
+constexpr char kEvents[] = "net/netfilter/nf_conntrack_events";
 
 KeyedHash random_hash() {
   KeyedHash::Key key;
@@ -83,6 +84,7 @@ class GatewayRun {
   KeyedHash hash_;
   Guard guard_;
   TableState installed_;
+  Time restored_{};                // when somebody's change was last undone
   std::optional<Time> look_at_;    // the table may have been touched: look then
   std::optional<Time> relist_at_;  // state changes were lost: list all flows then
   Time next_counters_;
@@ -100,6 +102,12 @@ Result<void> GatewayRun::begin(const RunSettings& settings) {
     warn(
         "net.netfilter.nf_conntrack_acct is 0 and may not be set: how connections end stays unknown, so fewer spammers "
         "are found");
+  }
+  if (read_kernel_setting(kEvents) == 0 && !write_kernel_setting(kEvents, 1)) {
+    return fail(
+        ErrorCode::Unsupported,
+        "net.netfilter.nf_conntrack_events is 0 and may not be set: answered connections could not be told from "
+        "unanswered ones");
   }
   const auto state = kernel_->table();
   if (!state) return fail(state.error());
@@ -196,6 +204,7 @@ void GatewayRun::look_at_table() {
   if (state && *state == installed_) return;
   auto installed = kernel_->install(wanted_);
   if (installed) {
+    restored_ = clock_.now();
     if (const auto now_there = kernel_->table()) installed_ = *now_there;
     guard_.table_restored();
     return;
@@ -255,7 +264,7 @@ Result<void> GatewayRun::run() {
       if (tag != kTable) continue;
       const auto touched = table_watch_.read();
       if (!touched) return fail(touched.error());
-      if (*touched && !look_at_) look_at_ = clock_.now();
+      if (*touched && !look_at_) look_at_ = std::max(clock_.now(), restored_ + kAgainAfter);
     }
     if (auto stepped = step(); !stepped) return stepped;
   }

@@ -13,7 +13,7 @@ namespace mailweir {
 namespace {
 
 // The kernel answers with at most 128 KiB in one message (NFLOG with the largest nlbufsiz; dumps use 32 KiB).
-constexpr std::size_t kReceiveBytes = 256 * 1024;
+constexpr std::size_t kReceiveBytes = std::size_t{256} * 1024;
 
 std::size_t set_buffer(int fd, int forced, int plain, std::size_t bytes) {
   const int wanted = static_cast<int>(bytes);
@@ -37,7 +37,7 @@ std::optional<int> error_of(const NetlinkMessage& message) {
 
 struct NetlinkSocket::State {
   struct Close {
-    void operator()(mnl_socket* socket) const noexcept { mnl_socket_close(socket); }
+    void operator()(mnl_socket* handle) const noexcept { mnl_socket_close(handle); }
   };
   std::unique_ptr<mnl_socket, Close> socket;
   std::vector<std::uint8_t> buffer = std::vector<std::uint8_t>(kReceiveBytes);

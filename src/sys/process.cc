@@ -137,6 +137,7 @@ Result<ProcessOutput> run_process(const std::vector<std::string>& arguments, std
   actions.dup2(out->write, STDOUT_FILENO);
   actions.dup2(err->write, STDERR_FILENO);
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   const SpawnAttributes attributes;
