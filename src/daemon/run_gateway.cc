@@ -282,8 +282,6 @@ Result<void> run_gateway(const RunSettings& settings, const OnLine& on_line) {
   }
   auto signals = SignalFd::open({SIGTERM, SIGINT});
   if (!signals) return fail(std::move(signals).error());
-  auto lock = InstanceLock::take(settings.runtime_dir);
-  if (!lock) return fail(std::move(lock).error());
   auto kernel = open_linux_kernel();
   if (!kernel) return fail(std::move(kernel).error());
   if (const auto asked = (*kernel)->table(); !asked) {
@@ -291,6 +289,8 @@ Result<void> run_gateway(const RunSettings& settings, const OnLine& on_line) {
     return fail(ErrorCode::NotPermitted,
                 "CAP_NET_ADMIN is needed in this network namespace: run as root, or as a service");
   }
+  auto lock = InstanceLock::take(settings.runtime_dir);
+  if (!lock) return fail(std::move(lock).error());
   auto table_watch = TableWatch::open();
   if (!table_watch) return fail(std::move(table_watch).error());
   auto nflog = NflogSource::open(kLogGroup);
