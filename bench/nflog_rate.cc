@@ -65,8 +65,12 @@ void print_row(std::string_view what, const Sent& sent, std::uint64_t delivered,
   std::fflush(stdout);
 }
 
-// Returns whether the rate was delivered without loss.
-bool measure_product(const Road& road, double seconds, double rate, bool detect) {
+struct Delivery {
+  double per_second = 0;
+  bool all = false;
+};
+
+Delivery measure_product(const Road& road, double seconds, double rate, bool detect) {
   auto generator = PacketGenerator::open(road, {.kind = Traffic::Kind::TcpSyn, .port = 25, .flows = kFlows});
   auto source = NflogSource::open(kGroup);
   auto poller = Poller::open();
@@ -113,7 +117,7 @@ bool measure_product(const Road& road, double seconds, double rate, bool detect)
   if (counters.packets + counters.lost != sent.packets) {
     fmt::print("  (the gateway logged {} of {})\n", counters.packets + counters.lost, sent.packets);
   }
-  return counters.lost == 0 && counters.overruns == 0;
+  return {sent.per_second, counters.lost == 0 && counters.overruns == 0};
 }
 
 Sent generate_beside(const Road& road, double seconds) {
@@ -174,10 +178,15 @@ int measure(Report& report) {
   MUST(road && kernel);
   MUST((*kernel)->install(product_table()));
   fmt::print("{:34} {:>9} {:>10} {:>10} {:>22} {:>8}\n", "reader", "sent/s", "sent", "delivered", "lost", "ns/event");
-  bool met = true;
+  double lossless = 0;  // the best rate of the whole way, from packet to judgement
+  bool lost = false;
   for (const bool detect : {false, true}) {
     if (report.has(detect ? "only-reader" : "only-detect")) continue;
-    for (const double rate : {100'000.0, kTarget, 0.0}) met &= measure_product(*road, seconds, rate, detect);
+    for (const double rate : {100'000.0, kTarget, 0.0}) {
+      const Delivery delivery = measure_product(*road, seconds, rate, detect);
+      lost |= !delivery.all;
+      if (delivery.all) lossless = std::max(lossless, delivery.per_second);
+    }
   }
   if (!report.has("no-peers")) {
     const std::string folder = fmt::format("/dev/shm/mailweir-bench.{}", getpid());
@@ -186,7 +195,12 @@ int measure(Report& report) {
     if (is_installed("ulogd")) measure_ulogd(*road, seconds, folder);
     std::filesystem::remove_all(folder);
   }
-  report.target("at least 500,000 events/s without loss", met);
+  // 1 %: what pacing in batches may fall short of.
+  report.target(fmt::format("at least 500,000 events/s without loss ({:.0f} delivered{})", lossless,
+                            lost                 ? ", losses above"
+                            : lossless < kTarget ? "; the generator managed no more"
+                                                 : ""),
+                !lost && lossless >= 0.99 * kTarget);
   return report.exit_status();
 }
 

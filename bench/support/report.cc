@@ -78,6 +78,8 @@ void Report::target(std::string_view what, bool met) {
   if (!met) missed_ = true;
 }
 
+void Report::aim(std::string_view what, bool met) { fmt::print("aim {}: {}\n", what, met ? "met" : "missed"); }
+
 std::int64_t thread_cpu_ns() { return clock_ns(CLOCK_THREAD_CPUTIME_ID); }
 std::int64_t monotonic_ns() { return clock_ns(CLOCK_MONOTONIC); }
 

@@ -19,6 +19,8 @@ class Report {
 
   // Prints whether a target is met.
   void target(std::string_view what, bool met);
+  // The same, and nothing follows from it.
+  static void aim(std::string_view what, bool met);
   // 1 when a target was missed and --gate was given.
   [[nodiscard]] int exit_status() const { return missed_ && has("gate") ? 1 : 0; }
 
