@@ -107,8 +107,10 @@ void add_hooks(std::vector<Rules>& rules) {
   rules.push_back(table("forward, no rule", kForward, {}));
   rules.push_back(table("forward, one port", kForward, {"tcp dport 25 jump mail"}));
   rules.push_back(table("forward, three ports", kForward, {three}));
-  rules.push_back(table("forward, the bits they share", kForward,
+  rules.push_back(table("forward, three ports of anything", kForward, {"th dport { 25, 465, 587 } jump mail"}));
+  rules.push_back(table("forward, TCP, the bits they share", kForward,
                         {"meta l4proto tcp @th,0,32 & 0x0000fc25 == 0x00000001 jump mail"}));
+  rules.push_back(table("forward, the bits they share", kForward, {"@th,0,32 & 0x0000fc25 == 0x00000001 jump mail"}));
   rules.push_back(table("prerouting, three ports", "filter hook prerouting priority mangle", {three}));
   rules.push_back(table("nat prerouting, three ports", "nat hook prerouting priority mangle", {three}));
 }
