@@ -30,8 +30,19 @@ TEST(WantedTable, APolicyBecomesPortsAndPrefixes) {
 
 TEST(WantedTable, OneRuleLooksAtForeignTraffic) {
   const std::string text = table_text(some_table());
-  EXPECT_TRUE(has(text, "add rule inet mailweir mw_forward th dport { 25 } jump mw_mail"));
+  EXPECT_TRUE(has(text, "add rule inet mailweir mw_forward th dport 25 jump mw_mail"));
   EXPECT_EQ(text.find("add rule inet mailweir mw_forward"), text.rfind("add rule inet mailweir mw_forward"));
+}
+
+TEST(WantedTable, SeveralPortsAreComparedByTheBitsTheyShareAndThenExactly) {
+  WantedTable wanted = some_table();
+  wanted.ports = {25, 465, 587};
+  const std::string text = table_text(wanted);
+  // 25, 465 and 587 are 0000011001, 0111010001 and 1001001011: bits 0 (set), 2, 5 and 10 to 15 (clear) are the same.
+  EXPECT_TRUE(has(text, "mw_forward @th,0,32 & 0x0000fc25 == 0x00000001 jump mw_mail"));
+  EXPECT_LT(text.find("mw_mail th dport != { 25, 465, 587 } return"), text.find("mw_mail ip saddr @exempt4"));
+  for (const unsigned port : wanted.ports) EXPECT_EQ(port & 0xfc25U, 1U);
+  for (const unsigned port : {80U, 443U, 22U, 53U, 993U, 8080U}) EXPECT_NE(port & 0xfc25U, 1U) << port;
 }
 
 TEST(WantedTable, PrefixesInsideOthersAreLeftOut) {
