@@ -27,6 +27,7 @@ function(mailweir_room name)
     add_executable(${name}_tests ${tests})
     target_include_directories(${name}_tests PRIVATE ${PROJECT_SOURCE_DIR})
     target_link_libraries(${name}_tests PRIVATE mailweir_${name} ${room_LIBRARIES} ${room_TEST_LIBRARIES} GTest::gtest GTest::gtest_main)
-    gtest_discover_tests(${name}_tests TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120)
+    gtest_discover_tests(${name}_tests TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST NO_PRETTY_VALUES
+                         PROPERTIES TIMEOUT 120)
   endif()
 endfunction()
