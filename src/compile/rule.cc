@@ -29,7 +29,9 @@ bool Rule::matches(bool v4) const {
 }
 
 bool Rules::uses(Chain chain) const {
-  return std::any_of(list.begin(), list.end(), [&](const Rule& rule) { return rule.chain == chain; });
+  return std::any_of(list.begin(), list.end(), [&](const Rule& rule) {
+    return rule.chain == chain || (rule.action == Rule::Action::Jump && rule.target == chain);
+  });
 }
 
 }  // namespace mailweir

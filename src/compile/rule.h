@@ -76,6 +76,7 @@ struct Rules {
   std::vector<std::uint16_t> watched_ports;
   bool to_kernel_log = false;
 
+  // Has rules, or is jumped to.
   [[nodiscard]] bool uses(Chain chain) const;
 };
 

@@ -18,7 +18,7 @@ enum class Answer : std::uint8_t { Allow, Log, Limit, Watch, Block };
 template <typename T>
 struct Setting {
   T value{};
-  int line = 0;      // 0: not written in the policy, the default holds
+  int line = 0;        // 0: not written in the policy, the default holds
   std::string file{};  // where that line is; empty: the main file, Policy::file
 };
 
