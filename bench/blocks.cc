@@ -10,7 +10,9 @@
 #include "base/must.h"
 #include "bench/support/report.h"
 #include "bench/support/road.h"
+#include "compile/compile.h"
 #include "sys/process.h"
+#include "tests/support/watch_table.h"
 
 namespace mailweir::bench {
 namespace {
@@ -51,7 +53,7 @@ double timed_ms(const Action& action) {
 
 int measure(Report& report) {
   auto kernel = open_linux_kernel();
-  WantedTable wanted;
+  WatchTable wanted;
   wanted.clients = {*IpPrefix::parse("172.16.0.0/12")};
   wanted.ports = {25, 465, 587};
   MUST(kernel);
@@ -64,7 +66,7 @@ int measure(Report& report) {
   constexpr std::size_t kAll = 100'000;
   std::vector<double> add[3], add_nft[3], list, list_nft;
   for (int repetition = 0; repetition < kRepetitions; ++repetition) {
-    MUST((*kernel)->remove() && (*kernel)->install(wanted));
+    MUST((*kernel)->remove() && (*kernel)->install(wanted.compiled()));
     run_nft(
         "add table inet peer\ndelete table inet peer\nadd table inet peer\n"
         "add set inet peer b { type ipv4_addr; size 131072; flags timeout; counter; }\n");

@@ -20,6 +20,8 @@
 #include "bench/support/packet_generator.h"
 #include "bench/support/report.h"
 #include "bench/support/road.h"
+#include "compile/compile.h"
+#include "tests/support/watch_table.h"
 
 namespace mailweir::bench {
 namespace {
@@ -69,13 +71,13 @@ Rules sleeping(const std::string& name, const std::string& family_and_table) {
 }
 
 Rules product(bool may_sleep) {
-  WantedTable wanted;
+  WatchTable wanted;
   wanted.clients = {*IpPrefix::parse("172.16.0.0/12"), *IpPrefix::parse("fd16::/32")};
   wanted.ports = {25, 465, 587};
   wanted.log_group = 25;
   const auto install = [wanted](std::size_t count) {
     auto kernel = open_linux_kernel();
-    MUST(kernel && (*kernel)->install(wanted));
+    MUST(kernel && (*kernel)->install(wanted.compiled()));
     std::vector<Block> blocks;
     for (std::size_t i = 0; i < count; ++i) {
       blocks.push_back({blocked_client(i), BlockScope::AllSending, "mw-20261122-0001", std::chrono::hours(24), {}, 0});

@@ -20,11 +20,13 @@
 #include "bench/support/packet_generator.h"
 #include "bench/support/report.h"
 #include "bench/support/road.h"
+#include "compile/compile.h"
 #include "detect/detector.h"
 #include "ingest/live_connections.h"
 #include "ingest/nflog.h"
 #include "sys/clock.h"
 #include "sys/poller.h"
+#include "tests/support/watch_table.h"
 
 namespace mailweir::bench {
 namespace {
@@ -34,12 +36,12 @@ constexpr double kTarget = 500'000;
 constexpr std::uint32_t kFlows = 10'000;
 constexpr int kGeneratorCore = 0, kReaderCore = 1;
 
-WantedTable product_table() {
-  WantedTable wanted;
+CompiledTable product_table() {
+  WatchTable wanted;
   wanted.clients = {*IpPrefix::parse("172.16.0.0/12"), *IpPrefix::parse("fd16::/32")};
   wanted.ports = {25, 465, 587};
   wanted.log_group = kGroup;
-  return wanted;
+  return wanted.compiled();
 }
 
 struct Sent {

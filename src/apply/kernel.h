@@ -15,10 +15,10 @@
 #include <string>
 #include <vector>
 
-#include "apply/wanted_table.h"
 #include "base/ip.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "record/compiled_table.h"
 #include "sys/conntrack_flow.h"
 
 namespace mailweir {
@@ -36,7 +36,7 @@ struct Block {
 };
 
 struct TableState {
-  std::string marker;             // table_marker() of what is installed; empty: no table, or not one we understand
+  std::string marker;             // CompiledTable::marker of what is installed; empty: no table, or not one we understand
   std::uint64_t fingerprint = 0;  // changes when any rule is replaced, added or taken away; 0: no rule of ours
   friend bool operator==(const TableState&, const TableState&) = default;
 };
@@ -46,9 +46,9 @@ class Kernel {
   virtual ~Kernel() = default;
 
   // Would install() work? Changes nothing.
-  [[nodiscard]] virtual Result<void> check(const WantedTable& wanted) = 0;
+  [[nodiscard]] virtual Result<void> check(const CompiledTable& wanted) = 0;
   // In one transaction. Blocks that are there stay.
-  [[nodiscard]] virtual Result<void> install(const WantedTable& wanted) = 0;
+  [[nodiscard]] virtual Result<void> install(const CompiledTable& wanted) = 0;
   // Takes the table away, blocks and all; false: there was none.
   [[nodiscard]] virtual Result<bool> remove() = 0;
   [[nodiscard]] virtual Result<TableState> table() = 0;

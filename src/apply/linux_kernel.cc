@@ -58,8 +58,8 @@ class LinuxKernel final : public Kernel {
     socket_.send_buffer(std::size_t{1} << 20);
   }
 
-  Result<void> check(const WantedTable& wanted) override { return run_nft({"-c", "-f", "-"}, table_text(wanted)); }
-  Result<void> install(const WantedTable& wanted) override { return run_nft({"-f", "-"}, table_text(wanted)); }
+  Result<void> check(const CompiledTable& wanted) override { return run_nft({"-c", "-f", "-"}, wanted.text); }
+  Result<void> install(const CompiledTable& wanted) override { return run_nft({"-f", "-"}, wanted.text); }
   Result<bool> remove() override;
   Result<TableState> table() override;
   Result<void> add_blocks(std::span<const Block> blocks) override;
@@ -102,7 +102,7 @@ Result<TableState> LinuxKernel::table() {
     if (!table || table->text() != kTable || !handle) return;  // kernels before 5.2 list all tables
     state.fingerprint = state.fingerprint * 1'000'003 + handle->be64().value_or(0) + 1;
     const auto chain = rule.find(NFTA_RULE_CHAIN);
-    if (chain && chain->text() == kHookChain && state.marker.empty()) state.marker = read_rule_comment(rule);
+    if (chain && chain->text() == kMarkerChain && state.marker.empty()) state.marker = read_rule_comment(rule);
   });
   if (!asked && asked.error().number() != ENOENT) return fail(Error(asked.error()).in("reading the table"));
   return state;

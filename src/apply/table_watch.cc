@@ -3,7 +3,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
-#include "apply/wanted_table.h"
+#include "record/compiled_table.h"
 
 namespace mailweir {
 namespace {

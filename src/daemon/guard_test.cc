@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/fake_kernel.h"
+#include "tests/support/watch_table.h"
 
 namespace mailweir {
 namespace {
@@ -29,7 +30,7 @@ Policy some_policy() {
 
 class GuardTest : public testing::Test {
  protected:
-  GuardTest() { EXPECT_TRUE(kernel.install(wanted_table(some_policy(), 7))); }
+  GuardTest() { EXPECT_TRUE(kernel.install(*compile(some_policy(), NoAccounts{}))); }
 
   Guard make_guard(Mode mode = Mode::Enforce) {
     return Guard(some_policy(), mode, KeyedHash(KeyedHash::Key{}), kernel, clock,
@@ -166,7 +167,7 @@ TEST_F(GuardTest, AfterSomebodyFlushedTheRulesTheBlocksAreBack) {
   Guard guard = make_guard();
   act_as_bot(guard, "172.16.0.5", 40);
   kernel.flush_ruleset();
-  ASSERT_TRUE(kernel.install(wanted_table(some_policy(), 7)));
+  ASSERT_TRUE(kernel.install(*compile(some_policy(), NoAccounts{})));
   guard.table_restored();
   EXPECT_EQ(kernel.blocks()->size(), 1U);
   EXPECT_EQ(lines_of("table.restored")[0]["blocks"], 1);

@@ -9,6 +9,7 @@
 
 #include "apply/linux_kernel.h"
 #include "apply/table_watch.h"
+#include "compile/compile.h"
 #include "ingest/conntrack.h"
 #include "ingest/nflog.h"
 #include "sys/instance_lock.h"
@@ -39,12 +40,20 @@ KeyedHash random_hash() {
   return KeyedHash(key);
 }
 
+std::vector<IpPrefix> clients_of(const GatewayPolicy& gateway) {
+  std::vector<IpPrefix> clients = gateway.clients.value;
+  for (const GatewayGroup& group : gateway.groups)
+    clients.insert(clients.end(), group.clients.value.begin(), group.clients.value.end());
+  return clients;
+}
+
 class GatewayRun {
  public:
-  GatewayRun(const RunSettings& settings, WantedTable wanted, InstanceLock lock, std::unique_ptr<Kernel> kernel,
+  GatewayRun(const RunSettings& settings, CompiledTable wanted, InstanceLock lock, std::unique_ptr<Kernel> kernel,
              TableWatch table_watch, NflogSource nflog, ConntrackSource conntrack, SignalFd signals, Poller poller,
              const OnLine& on_line)
       : wanted_(std::move(wanted)),
+        clients_(clients_of(*settings.policy.gateway)),
         lock_(std::move(lock)),
         kernel_(std::move(kernel)),
         table_watch_(std::move(table_watch)),
@@ -60,7 +69,7 @@ class GatewayRun {
   Result<void> run();
 
  private:
-  enum Tag : std::uint32_t { kNflog, kConntrack, kTable, kSignal };
+  enum Tag : std::uint32_t { kNflog, kConntrack, kRules, kSignal };
 
   void warn(std::string_view reason) { on_line_(EventLine("run.warning", clock_.now()).add("reason", reason)); }
   void check_surroundings();
@@ -71,7 +80,8 @@ class GatewayRun {
   void tell_counters(std::string_view event);
   [[nodiscard]] std::optional<Duration> patience() const;
 
-  WantedTable wanted_;
+  CompiledTable wanted_;
+  std::vector<IpPrefix> clients_;
   InstanceLock lock_;
   SystemClock clock_;
   std::unique_ptr<Kernel> kernel_;
@@ -115,30 +125,29 @@ Result<void> GatewayRun::begin(const RunSettings& settings) {
   if (auto resumed = guard_.resume(); !resumed) return resumed;
 
   for (const auto& [fd, tag] : {std::pair{nflog_.fd(), kNflog}, std::pair{conntrack_.fd(), kConntrack},
-                                std::pair{table_watch_.fd(), kTable}, std::pair{signals_.fd(), kSignal}}) {
+                                std::pair{table_watch_.fd(), kRules}, std::pair{signals_.fd(), kSignal}}) {
     if (auto watched = poller_.watch(fd, tag); !watched) return watched;
   }
   check_surroundings();
-  const GatewayPolicy& gateway = *settings.policy.gateway;
   std::vector<std::string> clients;
-  for (const IpPrefix& prefix : gateway.clients.value) clients.push_back(prefix.text());
+  for (const IpPrefix& prefix : clients_) clients.push_back(prefix.text());
   on_line_(EventLine("run.ready", clock_.now())
                .add("clients", fmt::format("{}", fmt::join(clients, ",")))
-               .add("ports", fmt::format("{}", fmt::join(wanted_.ports, ",")))
+               .add("ports", fmt::format("{}", fmt::join(wanted_.watched_ports, ",")))
                .add("mode", settings.mode == Mode::Enforce ? "block" : "watch-only")
                .add("blocks", guard_.counters().blocks)
-               .add("log_group", std::uint64_t{wanted_.log_group}));
+               .add("log_group", std::uint64_t{wanted_.watch_group}));
   next_counters_ = clock_.now() + kCountersEvery;
   return {};
 }
 
 void GatewayRun::check_surroundings() {
-  const bool v4 = std::any_of(wanted_.clients.begin(), wanted_.clients.end(),
-                              [](const IpPrefix& prefix) { return prefix.base().is_v4(); });
+  const bool v4 =
+      std::any_of(clients_.begin(), clients_.end(), [](const IpPrefix& prefix) { return prefix.base().is_v4(); });
   if (v4 && read_kernel_setting("net/ipv4/ip_forward") == 0)
     warn("net.ipv4.ip_forward is 0: no IPv4 is forwarded here");
-  const bool v6 = std::any_of(wanted_.clients.begin(), wanted_.clients.end(),
-                              [](const IpPrefix& prefix) { return !prefix.base().is_v4(); });
+  const bool v6 =
+      std::any_of(clients_.begin(), clients_.end(), [](const IpPrefix& prefix) { return !prefix.base().is_v4(); });
   if (v6 && read_kernel_setting("net/ipv6/conf/all/forwarding") == 0) {
     warn("net.ipv6.conf.all.forwarding is 0: no IPv6 is forwarded here");
   }
@@ -261,7 +270,7 @@ Result<void> GatewayRun::run() {
                      .add("reason", "told to end; blocks stay until they end by themselves"));
         return {};
       }
-      if (tag != kTable) continue;
+      if (tag != kRules) continue;
       const auto touched = table_watch_.read();
       if (!touched) return fail(touched.error());
       if (*touched && !look_at_) look_at_ = std::max(clock_.now(), restored_ + kAgainAfter);
@@ -276,8 +285,10 @@ Result<void> run_gateway(const RunSettings& settings, const OnLine& on_line) {
   if (!settings.policy.gateway) {
     return fail(ErrorCode::BadInput, "the policy has no [gateway] section: there is nothing to watch");
   }
-  WantedTable wanted = wanted_table(settings.policy, kLogGroup);
-  if (wanted.ports.empty()) {
+  auto compiled = compile(settings.policy, SystemAccounts{});
+  if (!compiled) return fail(std::move(compiled).error());
+  CompiledTable wanted = std::move(*compiled);
+  if (wanted.watched_ports.empty()) {
     return fail(ErrorCode::BadInput, "the policy watches neither transfer nor submission: there is nothing to do");
   }
   auto signals = SignalFd::open({SIGTERM, SIGINT});
@@ -293,9 +304,9 @@ Result<void> run_gateway(const RunSettings& settings, const OnLine& on_line) {
   if (!lock) return fail(std::move(lock).error());
   auto table_watch = TableWatch::open();
   if (!table_watch) return fail(std::move(table_watch).error());
-  auto nflog = NflogSource::open(kLogGroup);
+  auto nflog = NflogSource::open(wanted.watch_group);
   if (!nflog) return fail(std::move(nflog).error());
-  auto conntrack = ConntrackSource::open(wanted.ports);
+  auto conntrack = ConntrackSource::open(wanted.watched_ports);
   if (!conntrack) return fail(std::move(conntrack).error());
   auto poller = Poller::open();
   if (!poller) return fail(std::move(poller).error());

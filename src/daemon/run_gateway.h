@@ -20,7 +20,4 @@ struct RunSettings {
 
 [[nodiscard]] Result<void> run_gateway(const RunSettings& settings, const OnLine& on_line);
 
-// The NFLOG group of our log rule. Any number nobody else listens to; ulogd's examples use small ones.
-inline constexpr std::uint16_t kLogGroup = 2525;
-
 }  // namespace mailweir

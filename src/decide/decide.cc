@@ -14,19 +14,25 @@ bool touches(const std::vector<IpPrefix>& prefixes, const IpPrefix& client) {
                      [&](const IpPrefix& prefix) { return prefix.contains(client) || client.contains(prefix); });
 }
 
-const Setting<Answer>* answer_for(const Policy& policy, MailRole role) {
+// Of the client's group, or of the gateway for clients of no group.
+const Setting<Answer>* answer_for(const Policy& policy, const IpPrefix& client, MailRole role) {
   if (!policy.gateway) return nullptr;
-  return role == MailRole::Transfer ? &policy.gateway->transfer : &policy.gateway->submission;
+  const MailAnswers* answers = &*policy.gateway;
+  for (const GatewayGroup& group : policy.gateway->groups) {
+    if (touches(group.clients.value, client)) answers = &group;
+  }
+  return role == MailRole::Transfer ? &answers->transfer : &answers->submission;
 }
 
-bool watched(const Policy& policy, MailRole role) {
-  const auto* answer = answer_for(policy, role);
+bool watched(const Policy& policy, const IpPrefix& client, MailRole role) {
+  const auto* answer = answer_for(policy, client, role);
   return answer != nullptr && answer->value == Answer::Watch;
 }
 
-int line_of(const Policy& policy, const std::vector<MailRole>& roles) {
+int line_of(const Policy& policy, const IpPrefix& client, const std::vector<MailRole>& roles) {
   for (const MailRole role : roles) {
-    if (const auto* answer = answer_for(policy, role); answer != nullptr && answer->line != 0) return answer->line;
+    const auto* answer = answer_for(policy, client, role);
+    if (answer != nullptr && answer->line != 0) return answer->line;
   }
   return 0;
 }
@@ -110,14 +116,14 @@ Decision decide(const ClientReport& finding, const Policy& policy, const ClientH
 
   const std::vector<MailRole> abused = abused_roles(finding);
   std::copy_if(abused.begin(), abused.end(), std::back_inserter(decision.roles),
-               [&](MailRole role) { return watched(policy, role); });
+               [&](MailRole role) { return watched(policy, finding.client, role); });
   if (decision.roles.empty()) {
     decision.action = Decision::Action::Exempt;
-    decision.policy_line = line_of(policy, abused);
+    decision.policy_line = line_of(policy, finding.client, abused);
     return decision;
   }
   decision.action = mode == Mode::WatchOnly ? Decision::Action::WatchOnly : Decision::Action::Block;
-  decision.policy_line = line_of(policy, decision.roles);
+  decision.policy_line = line_of(policy, finding.client, decision.roles);
   decision.length = block_length(policy.block.length.value, policy.block.length_max.value, decision.repeat);
   if (running) continue_running(decision, history, now);
   return decision;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/fake_kernel.h"
+#include "tests/support/watch_table.h"
 
 namespace mailweir {
 namespace {
@@ -29,10 +30,10 @@ class EnforcerTest : public testing::Test {
  protected:
   EnforcerTest() { install(); }
   void install() {
-    WantedTable wanted;
+    WatchTable wanted;
     wanted.clients = {*IpPrefix::parse("172.16.0.0/12")};
     wanted.ports = {25};
-    EXPECT_TRUE(kernel.install(wanted));
+    EXPECT_TRUE(kernel.install(wanted.compiled()));
   }
   FakeKernel kernel;
   Enforcer enforcer{kernel};

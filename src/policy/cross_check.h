@@ -14,10 +14,20 @@ struct ListedPrefix {
 };
 using PrefixList = std::vector<ListedPrefix>;
 
+struct ListedPort {
+  PortRange range;
+  SourceSpan span;
+};
+using PortList = std::vector<ListedPort>;
+
 // Where the values stand in the text.
 struct PolicyPlaces {
-  SourceSpan gateway;
-  PrefixList clients, mail_servers, exempt;
+  SourceSpan host, gateway;
+  SourceSpan clients_said;  // line 0: nowhere
+  bool clients_empty = false;
+  PrefixList clients, mail_servers, exempt, except_to, inbound_to, public_addresses, host_except_to;
+  std::vector<PrefixList> group_clients;  // as Policy's groups
+  PortList also_block, to_clients_also, open;
   SourceSpan servers_registered, block_for;
 };
 

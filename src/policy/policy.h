@@ -7,26 +7,73 @@
 #include <vector>
 
 #include "base/ip.h"
+#include "base/port_range.h"
 #include "base/time.h"
 
 namespace mailweir {
 
 // What to do with the mail ports of a role.
-enum class Answer : std::uint8_t { Allow, Watch };
+enum class Answer : std::uint8_t { Allow, Log, Limit, Watch, Block };
 
 template <typename T>
 struct Setting {
   T value{};
-  int line = 0;  // 0: not written in the policy, the default holds
+  int line = 0;        // 0: not written in the policy, the default holds
+  std::string file{};  // where that line is; empty: the main file, Policy::file
 };
 
-struct GatewayPolicy {
+// A user or group as it was written: by name, or by number.
+struct Account {
+  std::string name;
+  std::optional<std::uint32_t> number;
+  int line = 0, column = 0;
+};
+
+// The answers for one kind of traffic.
+struct MailAnswers {
+  Setting<Answer> transfer;    // port 25
+  Setting<Answer> submission;  // ports 465 and 587
+  Setting<Answer> retrieval;   // ports 109, 110, 143, 993 and 995
+  // Of the answer Limit: new connections a minute (for each client, or for this machine), and how many at once after a
+  // quiet time. A mail program with several accounts opens a handful at start.
+  Setting<std::uint32_t> limit_per_minute{20};
+  Setting<std::uint32_t> limit_burst{40};
+};
+
+struct HostPolicy : MailAnswers {
+  Setting<std::vector<PortRange>> also_block;
+  Setting<std::vector<Account>> except_users, except_groups;  // by owner of the socket
+  Setting<std::vector<IpPrefix>> except_to;                   // smarthosts
+};
+
+// Some of the gateway's clients, with answers of their own. Groups do not overlap.
+struct GatewayGroup : MailAnswers {
+  Setting<std::string> name;
+  Setting<std::vector<IpPrefix>> clients;  // never empty
+};
+
+struct GatewayPolicy : MailAnswers {
+  GatewayPolicy() {
+    transfer.value = Answer::Watch;
+    submission.value = Answer::Watch;
+  }
   Setting<std::vector<IpPrefix>> clients;       // whose forwarded mail is judged; never empty
   Setting<std::vector<IpPrefix>> mail_servers;  // registered senders: scored, never blocked automatically
   Setting<std::vector<IpPrefix>> exempt;        // never blocked and never scored
-  Setting<Answer> transfer{Answer::Watch};      // port 25
-  Setting<Answer> submission{Answer::Watch};    // ports 465 and 587
-  Setting<bool> servers_registered{false};  // mail_servers lists every one: detection need not ask "is it a server?"
+  Setting<std::vector<IpPrefix>> except_to;     // smarthosts every client may use
+  Setting<bool> servers_registered{false};    // mail_servers lists every one: detection need not ask "is it a server?"
+  Setting<Answer> to_clients{Answer::Allow};  // SMTP towards the clients; Allow, Log or Block
+  Setting<std::vector<PortRange>> to_clients_also;
+  Setting<std::vector<IpPrefix>> inbound_to;        // clients that may receive SMTP, besides mail_servers
+  Setting<std::vector<IpPrefix>> public_addresses;  // "public": what clients look like from outside
+  std::vector<GatewayGroup> groups;
+};
+
+struct InboundPolicy {
+  Setting<std::vector<PortRange>> open;
+  Setting<bool> ping{true};
+  int line = 0;
+  std::string file;
 };
 
 enum class BlockHow : std::uint8_t { Reject, Drop };
@@ -37,10 +84,19 @@ struct BlockPolicy {
   Setting<BlockHow> how{BlockHow::Reject};
 };
 
+enum class LogTo : std::uint8_t { Nflog, Kernel };
+
+struct LogPolicy {
+  Setting<LogTo> to{LogTo::Nflog};
+};
+
 struct Policy {
   std::string file;
+  std::optional<HostPolicy> host;
   std::optional<GatewayPolicy> gateway;
+  std::optional<InboundPolicy> inbound;
   BlockPolicy block;
+  LogPolicy log;
 };
 
 }  // namespace mailweir

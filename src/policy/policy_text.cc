@@ -1,266 +1,319 @@
 #include "policy/policy_text.h"
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <array>
-#include <optional>
-#include <span>
 
 #include "base/escape.h"
-#include "base/nearest.h"
-#include "base/read_prefix.h"
 #include "policy/cross_check.h"
+#include "policy/toml_values.h"
 
 namespace mailweir {
 namespace {
 
-using Words = std::span<const std::string_view>;
+template <std::size_t N>
+using WordList = std::array<std::string_view, N>;
 
-// What this version carries out, and what design and manual name for later ones: the latter is refused by name.
-constexpr std::array<std::string_view, 2> kSections{"gateway", "block"};
-constexpr std::array<std::string_view, 3> kSectionsLater{"host", "inbound", "log"};
-constexpr std::array<std::string_view, 6> kGateway{"clients",  "mail_servers", "exempt",
-                                                   "transfer", "submission",   "servers_registered"};
-constexpr std::array<std::string_view, 4> kGatewayLater{"to_clients", "to_clients_also", "inbound_to", "public"};
-constexpr std::array<std::string_view, 3> kBlock{"for", "max", "how"};
-constexpr std::array<std::string_view, 2> kAnswers{"watch", "allow"};
-constexpr std::array<std::string_view, 3> kAnswersLater{"log", "limit", "block"};
-constexpr std::array<std::string_view, 2> kHow{"reject", "drop"};
+constexpr WordList<5> kSections{"gateway", "block", "host", "inbound", "log"};
+constexpr WordList<9> kHost{"transfer",      "submission", "retrieval",        "also_block", "except_users",
+                            "except_groups", "except_to",  "limit_per_minute", "limit_burst"};
+constexpr WordList<15> kGateway{
+    "clients",          "mail_servers", "exempt",     "transfer",        "submission",
+    "retrieval",        "except_to",    "to_clients", "to_clients_also", "inbound_to",
+    "limit_per_minute", "limit_burst",  "public",     "group",           "servers_registered"};
+constexpr WordList<7> kGroup{"name",      "clients",          "transfer",   "submission",
+                             "retrieval", "limit_per_minute", "limit_burst"};
+constexpr WordList<2> kInbound{"open", "ping"};
+constexpr WordList<3> kBlock{"for", "max", "how"};
+constexpr WordList<1> kLog{"to"};
 
-bool is_one_of(std::string_view word, Words words) {
-  return std::find(words.begin(), words.end(), word) != words.end();
+constexpr WordList<4> kHostAnswers{"block", "allow", "log", "limit"};
+constexpr WordList<5> kSendingAnswers{"watch", "allow", "log", "limit", "block"};
+constexpr WordList<3> kProtectAnswers{"block", "allow", "log"};
+constexpr WordList<2> kHow{"reject", "drop"};
+constexpr WordList<2> kLogTo{"nflog", "kernel"};
+
+// nft takes 32 bits; more than this is no limit to a person's mail program.
+constexpr std::uint32_t kLimitMax = 100'000;
+// "mw NAME.submission reject " has to fit into 29 characters of a kernel log line (compile/rule_writer.h).
+constexpr std::size_t kGroupNameMax = 7;
+constexpr WordList<4> kNamesTaken{"host", "gateway", "inbound", "blocks"};
+
+Answer answer_of(std::string_view word) {
+  if (word == "log") return Answer::Log;
+  if (word == "limit") return Answer::Limit;
+  if (word == "watch") return Answer::Watch;
+  return word == "block" ? Answer::Block : Answer::Allow;
 }
 
-std::string list_of(Words words) {
-  std::string text;
-  for (std::size_t i = 0; i < words.size(); ++i)
-    text += fmt::format("{}\"{}\"", i == 0 ? "" : i + 1 == words.size() ? " or " : ", ", words[i]);
-  return text;
-}
-
-std::string_view type_of(const toml::node& node) {
-  switch (node.type()) {
-    case toml::node_type::table:
-      return "a section";
-    case toml::node_type::array:
-      return "a list";
-    case toml::node_type::string:
-      return "a text";
-    case toml::node_type::integer:
-    case toml::node_type::floating_point:
-      return "a number";
-    case toml::node_type::boolean:
-      return "true or false";
-    default:
-      return "a date or time";
-  }
+bool is_group_name(std::string_view name) {
+  const auto is_plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'; };
+  return !name.empty() && name.size() <= kGroupNameMax && name.front() >= 'a' && name.front() <= 'z' &&
+         std::all_of(name.begin(), name.end(), is_plain) && !is_one_of(name, kNamesTaken);
 }
 
 class PolicyReader {
  public:
-  PolicyReader(const std::string& file, Policy& policy) : file_(file), policy_(policy) {}
+  explicit PolicyReader(Policy& policy) : policy_(policy), values_(policy.file) {}
 
+  void read(const PolicyText& text) {
+    values_.begin_file(text.file);
+    try {
+      read(toml::parse(text.text, text.file));
+    } catch (const toml::parse_error& problem) {
+      values_.error(values_.place(problem.source()), "policy.syntax", escape(problem.description()), "");
+      syntax_is_wrong_ = true;
+    }
+  }
+
+  std::vector<Diagnostic> finish() {
+    if (!syntax_is_wrong_) {
+      if (empty_)
+        values_.remark(Severity::Warning, {policy_.file, 0, 0}, "policy.empty",
+                       "the policy is empty: nothing is watched",
+                       "a first one: [gateway] with clients = [\"172.16.0.0/12\"] and transfer = \"watch\"");
+      need_clients();
+      inherit();
+      cross_check(policy_, places_, values_.remarks());
+    }
+    return std::move(values_.remarks());
+  }
+
+ private:
   void read(const toml::table& root) {
+    empty_ = empty_ && root.empty();
     for (const auto& [key, value] : root) {
       const toml::table* table = value.as_table();
       if (!is_one_of(key.str(), kSections)) {
-        unknown(key, "the policy", "section", kSections, kSectionsLater);
+        values_.unknown(key, "the policy", "section", kSections);
       } else if (table == nullptr) {
-        error(place(key.source()), "policy.wrong-type",
-              fmt::format("{} must be a section, not {}", key.str(), type_of(value)),
-              fmt::format("write [{}] on a line of its own, and its keys below", key.str()));
+        values_.error(values_.place(key.source()), "policy.wrong-type",
+                      fmt::format("{} must be a section, not {}", key.str(), type_of(value)),
+                      fmt::format("write [{}] on a line of its own, and its keys below", key.str()));
       } else if (key == "gateway") {
-        read_gateway(*table, place(key.source()));
+        read_gateway(*table, values_.place(key.source()));
+      } else if (key == "host") {
+        read_host(*table, values_.place(key.source()));
+      } else if (key == "inbound") {
+        read_inbound(*table, values_.place(key.source()));
+      } else if (key == "log") {
+        read_log(*table);
       } else {
         read_block(*table);
       }
     }
-    if (root.empty())
-      remark(Severity::Warning, {file_, 0, 0}, "policy.empty", "the policy is empty: nothing is watched",
-             "a first one: [gateway] with clients = [\"172.16.0.0/12\"] and transfer = \"watch\"");
-    cross_check(policy_, places_, remarks_);
   }
 
-  void syntax_error(const toml::parse_error& problem) {
-    error(place(problem.source()), "policy.syntax", escape(problem.description()), "");
+  // True when the key was one of those every kind of traffic has.
+  bool read_answers(const toml::key& key, const toml::node& value, MailAnswers& answers, Words sending,
+                    Words retrieval) {
+    if (key == "transfer")
+      read_answer(key, value, sending, answers.transfer);
+    else if (key == "submission")
+      read_answer(key, value, sending, answers.submission);
+    else if (key == "retrieval")
+      read_answer(key, value, retrieval, answers.retrieval);
+    else if (key == "limit_per_minute")
+      values_.read_number(key, value, kLimitMax, answers.limit_per_minute);
+    else if (key == "limit_burst")
+      values_.read_number(key, value, kLimitMax, answers.limit_burst);
+    else
+      return false;
+    return true;
   }
 
-  std::vector<Diagnostic> take_remarks() { return std::move(remarks_); }
-
- private:
-  void read_gateway(const toml::table& table, const SourceSpan& where) {
-    GatewayPolicy& gateway = policy_.gateway.emplace();
-    places_.gateway = where;
-    for (const auto& [key, value] : table) {
-      if (key == "clients")
-        read_prefixes(key, value, gateway.clients, places_.clients);
-      else if (key == "mail_servers")
-        read_prefixes(key, value, gateway.mail_servers, places_.mail_servers);
-      else if (key == "exempt")
-        read_prefixes(key, value, gateway.exempt, places_.exempt);
-      else if (key == "transfer")
-        read_answer(key, value, gateway.transfer);
-      else if (key == "submission")
-        read_answer(key, value, gateway.submission);
-      else if (key == "servers_registered")
-        read_switch(key, value, gateway.servers_registered);
-      else
-        unknown(key, "[gateway]", "key", kGateway, kGatewayLater);
+  void read_answer(const toml::key& key, const toml::node& value, Words known, Setting<Answer>& setting) {
+    if (value.value<std::string_view>() == "watch" && !is_one_of("watch", known)) {
+      values_.error(values_.place(value.source()), "policy.not-watched",
+                    fmt::format("{} = \"watch\" is for mail that clients send through this machine", key.str()),
+                    "here it can be " + list_of(known));
+    } else if (const auto word = values_.read_word(key, value, known)) {
+      values_.set(key, value, setting, answer_of(*word));
     }
-    const toml::node* clients = table.get("clients");
-    const toml::array* listed = clients == nullptr ? nullptr : clients->as_array();
-    const std::string hint = "list the networks whose mail goes through this machine: clients = [\"172.16.0.0/12\"]";
-    if (clients == nullptr)
-      error(where, "policy.no-clients", "[gateway] does not say who the clients are", hint);
-    else if (listed != nullptr && listed->empty())
-      error(place(clients->source()), "policy.no-clients", "clients is empty: nobody would be watched", hint);
+  }
+
+  void read_host(const toml::table& table, const SourceSpan& where) {
+    if (!policy_.host) policy_.host.emplace();
+    places_.host = where;
+    HostPolicy& host = *policy_.host;
+    for (const auto& [key, value] : table) {
+      if (read_answers(key, value, host, kHostAnswers, kHostAnswers)) continue;
+      if (key == "also_block")
+        values_.read_ports(key, value, host.also_block, places_.also_block);
+      else if (key == "except_users")
+        values_.read_accounts(key, value, host.except_users);
+      else if (key == "except_groups")
+        values_.read_accounts(key, value, host.except_groups);
+      else if (key == "except_to")
+        values_.read_prefixes(key, value, host.except_to, places_.host_except_to);
+      else
+        values_.unknown(key, "[host]", "key", kHost);
+    }
+  }
+
+  void read_gateway(const toml::table& table, const SourceSpan& where) {
+    if (!policy_.gateway) policy_.gateway.emplace();
+    if (places_.gateway.line == 0) places_.gateway = where;
+    GatewayPolicy& gateway = *policy_.gateway;
+    for (const auto& [key, value] : table) {
+      if (read_answers(key, value, gateway, kSendingAnswers, kHostAnswers)) continue;
+      if (key == "clients") {
+        places_.clients_said = values_.place(value.source());
+        places_.clients_empty = value.is_array() && value.as_array()->empty();
+        values_.read_prefixes(key, value, gateway.clients, places_.clients);
+      } else if (key == "mail_servers") {
+        values_.read_prefixes(key, value, gateway.mail_servers, places_.mail_servers);
+      } else if (key == "exempt") {
+        values_.read_prefixes(key, value, gateway.exempt, places_.exempt);
+      } else if (key == "except_to") {
+        values_.read_prefixes(key, value, gateway.except_to, places_.except_to);
+      } else if (key == "inbound_to") {
+        values_.read_prefixes(key, value, gateway.inbound_to, places_.inbound_to);
+      } else if (key == "public") {
+        values_.read_prefixes(key, value, gateway.public_addresses, places_.public_addresses);
+      } else if (key == "to_clients") {
+        read_answer(key, value, kProtectAnswers, gateway.to_clients);
+      } else if (key == "to_clients_also") {
+        values_.read_ports(key, value, gateway.to_clients_also, places_.to_clients_also);
+      } else if (key == "servers_registered") {
+        places_.servers_registered = values_.place(value.source());
+        values_.read_switch(key, value, gateway.servers_registered);
+      } else if (key == "group") {
+        read_groups(key, value);
+      } else {
+        values_.unknown(key, "[gateway]", "key", kGateway);
+      }
+    }
+  }
+
+  void read_groups(const toml::key& key, const toml::node& value) {
+    const toml::array* array = value.as_array();
+    const bool tables = array != nullptr && std::all_of(array->begin(), array->end(),
+                                                        [](const toml::node& element) { return element.is_table(); });
+    if (!tables)
+      return values_.wrong_type(key, value, "a list of sections", "[[gateway.group]] before each group's keys");
+    for (const toml::node& element : *array) read_group(*element.as_table(), values_.place(element.source()));
+  }
+
+  void read_group(const toml::table& table, const SourceSpan& where) {
+    GatewayGroup& group = policy_.gateway->groups.emplace_back();
+    PrefixList& clients = places_.group_clients.emplace_back();
+    for (const auto& [key, value] : table) {
+      if (read_answers(key, value, group, kSendingAnswers, kHostAnswers)) continue;
+      if (key == "clients")
+        values_.read_prefixes(key, value, group.clients, clients);
+      else if (key == "name")
+        read_group_name(key, value, group);
+      else
+        values_.unknown(key, "[[gateway.group]]", "key", kGroup);
+    }
+    if (table.get("name") == nullptr)
+      values_.error(where, "policy.no-name", "a group has no name",
+                    "name = \"guests\": log lines and counters carry it");
+    if (table.get("clients") == nullptr ||
+        (table.get("clients")->is_array() && table.get("clients")->as_array()->empty()))
+      values_.error(where, "policy.no-clients", "a group does not say who its clients are",
+                    "clients = [\"172.20.0.0/16\"]");
+  }
+
+  void read_group_name(const toml::key& key, const toml::node& value, GatewayGroup& group) {
+    const auto name = value.value_exact<std::string_view>();
+    if (!name) return values_.wrong_type(key, value, "a text", "name = \"guests\"");
+    const auto& groups = policy_.gateway->groups;
+    if (!is_group_name(*name)) {
+      values_.error(values_.place(value.source()), "policy.bad-name",
+                    fmt::format("'{}' cannot be the name of a group", escape(*name, 64)),
+                    fmt::format("1 to {} small letters, digits, - and _, not {}: log lines have room for no more",
+                                kGroupNameMax, list_of(kNamesTaken)));
+    } else if (std::any_of(groups.begin(), groups.end(),
+                           [&](const GatewayGroup& other) { return other.name.value == *name; })) {
+      values_.error(values_.place(value.source()), "policy.contradiction",
+                    fmt::format("two groups are called '{}'", *name), "");
+    } else {
+      values_.set(key, value, group.name, std::string(*name));
+    }
+  }
+
+  void read_inbound(const toml::table& table, const SourceSpan& where) {
+    if (!policy_.inbound) policy_.inbound.emplace();
+    InboundPolicy& inbound = *policy_.inbound;
+    inbound.line = where.line;
+    inbound.file = values_.file_of_setting();
+    for (const auto& [key, value] : table) {
+      if (key == "open")
+        values_.read_ports(key, value, inbound.open, places_.open);
+      else if (key == "ping")
+        values_.read_switch(key, value, inbound.ping);
+      else
+        values_.unknown(key, "[inbound]", "key", kInbound);
+    }
   }
 
   void read_block(const toml::table& table) {
     BlockPolicy& block = policy_.block;
     for (const auto& [key, value] : table) {
       if (key == "for") {
-        places_.block_for = place(value.source());
-        read_duration(key, value, block.length);
+        places_.block_for = values_.place(value.source());
+        values_.read_duration(key, value, block.length);
       } else if (key == "max") {
-        if (places_.block_for.line == 0) places_.block_for = place(value.source());
-        read_duration(key, value, block.length_max);
+        if (places_.block_for.line == 0) places_.block_for = values_.place(value.source());
+        values_.read_duration(key, value, block.length_max);
       } else if (key == "how") {
-        if (const auto word = read_word(key, value, kHow, {}))
-          block.how = {*word == "drop" ? BlockHow::Drop : BlockHow::Reject, place(value.source()).line};
+        if (const auto word = values_.read_word(key, value, kHow))
+          values_.set(key, value, block.how, *word == "drop" ? BlockHow::Drop : BlockHow::Reject);
       } else {
-        unknown(key, "[block]", "key", kBlock, {});
+        values_.unknown(key, "[block]", "key", kBlock);
       }
     }
   }
 
-  void read_prefixes(const toml::key& key, const toml::node& value, Setting<std::vector<IpPrefix>>& setting,
-                     PrefixList& places) {
-    const toml::array* array = value.as_array();
-    if (array == nullptr) {
-      const auto text = value.value<std::string_view>();
-      wrong_type(key, value, "a list of addresses and networks",
-                 fmt::format("{} = [\"{}\"]", key.str(), text ? escape(*text, 64) : "172.16.0.0/12"));
-      return;
-    }
-    setting.line = place(value.source()).line;
-    for (const toml::node& element : *array) {
-      const SourceSpan where = place(element.source());
-      const auto text = element.value<std::string_view>();
-      if (!element.is_string()) {
-        error(where, "policy.wrong-type",
-              fmt::format("{} must hold addresses and networks as texts, not {}", key.str(), type_of(element)),
-              "write it between quotes: \"172.16.0.0/12\"");
-      } else if (const auto prefix = read_prefix(*text)) {
-        setting.value.push_back(*prefix);
-        places.push_back({*prefix, where});
-      } else {
-        const bool host_bits = prefix.error().kind == PrefixMistake::Kind::HostBits;
-        error(where, host_bits ? "policy.host-bits" : "policy.bad-prefix", prefix.error().text, prefix.error().hint);
+  void read_log(const toml::table& table) {
+    for (const auto& [key, value] : table) {
+      if (key != "to") {
+        values_.unknown(key, "[log]", "key", kLog);
+      } else if (const auto word = values_.read_word(key, value, kLogTo)) {
+        values_.set(key, value, policy_.log.to, *word == "kernel" ? LogTo::Kernel : LogTo::Nflog);
       }
     }
   }
 
-  void read_answer(const toml::key& key, const toml::node& value, Setting<Answer>& setting) {
-    if (const auto word = read_word(key, value, kAnswers, kAnswersLater))
-      setting = {*word == "allow" ? Answer::Allow : Answer::Watch, place(value.source()).line};
+  void need_clients() {
+    if (!policy_.gateway) return;
+    const std::string hint = "list the networks whose mail goes through this machine: clients = [\"172.16.0.0/12\"]";
+    if (places_.clients_said.line == 0)
+      values_.error(places_.gateway, "policy.no-clients", "[gateway] does not say who the clients are", hint);
+    else if (places_.clients_empty)
+      values_.error(places_.clients_said, "policy.no-clients", "clients is empty: nobody would be watched", hint);
   }
 
-  std::optional<std::string_view> read_word(const toml::key& key, const toml::node& value, Words known, Words later) {
-    const auto word = value.value<std::string_view>();
-    const SourceSpan where = place(value.source());
-    if (!value.is_string()) {
-      wrong_type(key, value, list_of(known), "");
-    } else if (is_one_of(*word, known)) {
-      return word;
-    } else if (is_one_of(*word, later)) {
-      error(where, "policy.not-supported",
-            fmt::format("{} = \"{}\" is not supported yet by this version", key.str(), *word),
-            fmt::format("this version knows {}", list_of(known)));
-    } else {
-      const std::string meant = nearest_hint(*word, known);
-      error(where, "policy.unknown-value", fmt::format("{} = \"{}\": no such answer", key.str(), escape(*word, 64)),
-            meant.empty() ? "it can be " + list_of(known) : meant);
+  // What a group does not answer, the gateway answers.
+  void inherit() {
+    if (!policy_.gateway) return;
+    const auto take = [](auto& setting, const auto& from) {
+      if (setting.line == 0) setting = from;
+    };
+    for (GatewayGroup& group : policy_.gateway->groups) {
+      take(group.transfer, policy_.gateway->transfer);
+      take(group.submission, policy_.gateway->submission);
+      take(group.retrieval, policy_.gateway->retrieval);
+      take(group.limit_per_minute, policy_.gateway->limit_per_minute);
+      take(group.limit_burst, policy_.gateway->limit_burst);
     }
-    return std::nullopt;
   }
 
-  void read_switch(const toml::key& key, const toml::node& value, Setting<bool>& setting) {
-    const SourceSpan where = place(value.source());
-    if (!value.is_boolean()) return wrong_type(key, value, "true or false", "");
-    places_.servers_registered = where;
-    setting = {value.as_boolean()->get(), where.line};
-  }
-
-  void read_duration(const toml::key& key, const toml::node& value, Setting<Duration>& setting) {
-    constexpr std::string_view kExamples = "examples: \"15m\", \"1h\", \"7d\"";
-    const SourceSpan where = place(value.source());
-    const auto text = value.value<std::string_view>();
-    if (!value.is_string()) {
-      const auto number = value.value_exact<std::int64_t>();
-      return wrong_type(key, value, "a length of time with its unit, as a text",
-                        number ? fmt::format("{} = \"{}s\"", key.str(), *number) : std::string(kExamples));
-    }
-    const auto duration = parse_duration(*text);
-    if (!duration)
-      error(where, "policy.bad-duration", fmt::format("\"{}\" is not a length of time", escape(*text, 64)),
-            std::string(kExamples));
-    else if (*duration == Duration{0})
-      error(where, "policy.bad-duration", fmt::format("{} must be longer than nothing", key.str()),
-            std::string(kExamples));
-    else
-      setting = {*duration, where.line};
-  }
-
-  void wrong_type(const toml::key& key, const toml::node& value, std::string_view wanted, std::string hint) {
-    error(place(value.source()), "policy.wrong-type",
-          fmt::format("{} must be {}, not {}", key.str(), wanted, type_of(value)),
-          hint.empty() || hint.starts_with("examples") ? std::move(hint) : "write " + hint);
-  }
-
-  void unknown(const toml::key& key, std::string_view where_in, std::string_view what, Words known, Words later) {
-    const std::string shown = escape(key.str(), 64);
-    const SourceSpan where = place(key.source());
-    if (is_one_of(key.str(), later)) {
-      error(where, "policy.not-supported", fmt::format("{} is not supported yet by this version", shown),
-            "take it out; nothing else depends on it");
-      return;
-    }
-    const std::string meant = nearest_hint(key.str(), known);
-    error(where, "policy.unknown-key", fmt::format("{} has no {} '{}'", where_in, what, shown),
-          meant.empty() ? fmt::format("its {}s are {}", what, fmt::join(known, ", ")) : meant);
-  }
-
-  [[nodiscard]] SourceSpan place(const toml::source_region& region) const {
-    // A position past this has no place in an int; a policy is far shorter (kPolicyBytesMax).
-    return {file_, static_cast<int>(region.begin.line), static_cast<int>(region.begin.column)};
-  }
-
-  void error(const SourceSpan& where, std::string id, std::string text, std::string hint) {
-    remark(Severity::Error, where, std::move(id), std::move(text), std::move(hint));
-  }
-  void remark(Severity severity, const SourceSpan& where, std::string id, std::string text, std::string hint) {
-    remarks_.push_back({severity, std::move(id), where, std::move(text), std::move(hint)});
-  }
-
-  const std::string& file_;
   Policy& policy_;
+  TomlValues values_;
   PolicyPlaces places_;
-  std::vector<Diagnostic> remarks_;
+  bool empty_ = true, syntax_is_wrong_ = false;
 };
 
 }  // namespace
 
-std::vector<Diagnostic> interpret_policy(std::string_view text, const std::string& file, Policy& policy) {
-  PolicyReader reader(file, policy);
-  try {
-    reader.read(toml::parse(text, file));
-  } catch (const toml::parse_error& problem) {
-    reader.syntax_error(problem);
-  }
-  return reader.take_remarks();
+std::vector<Diagnostic> interpret_policy(const std::vector<PolicyText>& texts, Policy& policy) {
+  PolicyReader reader(policy);
+  for (const PolicyText& text : texts) reader.read(text);
+  return reader.finish();
 }
 
 }  // namespace mailweir

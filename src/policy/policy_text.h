@@ -10,7 +10,11 @@
 
 namespace mailweir {
 
-// Fills `policy` as far as the text can be understood; the remarks come in no particular order.
-[[nodiscard]] std::vector<Diagnostic> interpret_policy(std::string_view text, const std::string& file, Policy& policy);
+struct PolicyText {
+  std::string file, text;
+};
+
+// Fills `policy` as far as the texts can be understood, the main file first; the remarks come in no particular order.
+[[nodiscard]] std::vector<Diagnostic> interpret_policy(const std::vector<PolicyText>& texts, Policy& policy);
 
 }  // namespace mailweir

@@ -1,6 +1,7 @@
 // mailweir.toml -> Policy, or everything that is wrong with it.
 //
-// In:  TOML 1.0 text.   Out: the policy, and remarks with line, column (characters, from 1) and hint.
+// In:  TOML 1.0 text, of one file or several: a key of a later file replaces that of an earlier one, groups add up.
+// Out: the policy, and remarks with file, line, column (characters, from 1) and hint.
 // Invariants
 //   (1) All mistakes are found in one run, except past a syntax error: what follows it cannot be read.
 //   (2) Nothing is accepted in silence: a key or answer this version does not carry out is an error.
@@ -10,18 +11,23 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/diagnostic.h"
 #include "base/result.h"
 #include "policy/policy.h"
+#include "policy/policy_text.h"
 
 namespace mailweir {
 
-// `file` is only the name shown in remarks.
+// The main file first. The names of the files are only shown in remarks.
+[[nodiscard]] Result<Policy> parse_policy(const std::vector<PolicyText>& texts, Diagnostics& diagnostics);
 [[nodiscard]] Result<Policy> parse_policy(std::string_view text, const std::string& file, Diagnostics& diagnostics);
 
-// The text of a policy file, for parse_policy and for showing the line a remark is about.
-[[nodiscard]] Result<std::string> read_policy_text(const std::string& path);
+// The policy file and, in the order of their names, the files conf.d/*.toml beside it: for parse_policy and for showing
+// the line a remark is about.
+[[nodiscard]] Result<std::vector<PolicyText>> read_policy_texts(const std::string& path);
+[[nodiscard]] std::string_view text_of(const std::vector<PolicyText>& texts, const std::string& file);
 
 // Both in one.
 [[nodiscard]] Result<Policy> read_policy(const std::string& path, Diagnostics& diagnostics);

@@ -77,11 +77,84 @@ TEST(ReadPolicy, RemarksComeInTheOrderOfTheText) {
                                              "policy.unknown-value"}));
 }
 
-TEST(ReadPolicy, AnswersOfLaterVersionsAreRefusedByName) {
-  for (const char* answer : {"log", "limit", "block"}) {
-    const std::string text = "[gateway]\nclients = [\"10.0.0.0/8\"]\ntransfer = \"" + std::string(answer) + "\"\n";
-    EXPECT_EQ(ids(text), std::vector<std::string>{"policy.not-supported"}) << answer;
-  }
+TEST(ReadPolicy, OwnTrafficAndRetrievalCannotBeWatched) {
+  EXPECT_EQ(ids("[host]\ntransfer = \"watch\"\nsubmission = \"block\"\n"), std::vector<std::string>{"policy.not-watched"});
+  EXPECT_EQ(ids("[gateway]\nclients = [\"10.0.0.0/8\"]\nretrieval = \"watch\"\n"),
+            std::vector<std::string>{"policy.not-watched"});
+}
+
+TEST(ReadPolicy, AGroupAnswersAsTheGatewayWhereItSaysNothing) {
+  const Policy policy = valid(
+      "[gateway]\nclients = [\"10.0.0.0/8\"]\ntransfer = \"limit\"\nlimit_burst = 7\n"
+      "[[gateway.group]]\nname = \"guests\"\nclients = [\"10.9.0.0/16\"]\nsubmission = \"block\"\n");
+  ASSERT_EQ(policy.gateway->groups.size(), 1U);
+  const GatewayGroup& guests = policy.gateway->groups.front();
+  EXPECT_EQ(guests.transfer.value, Answer::Limit);
+  EXPECT_EQ(guests.transfer.line, 3);
+  EXPECT_EQ(guests.limit_burst.value, 7U);
+  EXPECT_EQ(guests.submission.value, Answer::Block);
+  EXPECT_EQ(guests.submission.line, 8);
+}
+
+TEST(ReadPolicy, ALaterFileReplacesWhatAnEarlierOneSaysAndSettingsKnowTheirFile) {
+  Diagnostics diagnostics;
+  const auto policy = parse_policy({{"main.toml", "[host]\ntransfer = \"block\"\nexcept_to = [\"192.0.2.1\"]\n"},
+                                    {"10.toml", "[gateway]\nclients = [\"10.0.0.0/8\"]\n"},
+                                    {"20.toml", "# mine\n[host]\ntransfer = \"log\"\n"}},
+                                   diagnostics);
+  ASSERT_TRUE(policy);
+  EXPECT_EQ(policy->host->transfer.value, Answer::Log);
+  EXPECT_EQ(policy->host->transfer.file, "20.toml");
+  EXPECT_EQ(policy->host->transfer.line, 3);
+  EXPECT_EQ(policy->host->except_to.file, "");
+  EXPECT_EQ(policy->gateway->clients.file, "10.toml");
+  ASSERT_EQ(diagnostics.list().size(), 1U);
+  EXPECT_EQ(diagnostics.list().front().id, "policy.replaced");
+}
+
+TEST(ReadPolicy, PortsAreNumbersServicesAndRanges) {
+  const Policy policy = valid("[inbound]\nopen = [\"ssh\", 80, \"6000-6063\", \"53/udp\"]\nping = false\n");
+  EXPECT_EQ(
+      policy.inbound->open.value,
+      (std::vector<PortRange>{
+          {Transport::Tcp, 22, 22}, {Transport::Tcp, 80, 80}, {Transport::Tcp, 6000, 6063}, {Transport::Udp, 53, 53}}));
+  EXPECT_FALSE(policy.inbound->ping.value);
+  EXPECT_EQ(ids("[inbound]\nopen = [0, 70000, \"shh\", true]\n"),
+            (std::vector<std::string>{"policy.bad-port", "policy.bad-port", "policy.bad-port", "policy.wrong-type"}));
+}
+
+TEST(ReadPolicy, RangesOfAddressesBecomePrefixes) {
+  const Policy policy = valid("[gateway]\nclients = [\"10.0.0.0/8\"]\npublic = [\"198.51.100.100-198.51.100.103\"]\n");
+  EXPECT_EQ(policy.gateway->public_addresses.value, std::vector{*IpPrefix::parse("198.51.100.100/30")});
+  EXPECT_EQ(ids("[host]\nexcept_to = [\"192.0.2.9-192.0.2.1\"]\ntransfer = \"block\"\n"),
+            std::vector<std::string>{"policy.bad-prefix"});
+}
+
+TEST(ReadPolicy, NamesThatNeedDnsAreRefused) {
+  EXPECT_EQ(ids("[host]\ntransfer = \"block\"\nexcept_to = [\"smtp.example.com\"]\n"),
+            std::vector<std::string>{"policy.needs-dns"});
+}
+
+TEST(ReadPolicy, WishesThatContradictEachOtherAreErrors) {
+  EXPECT_EQ(ids("[host]\ntransfer = \"allow\"\nalso_block = [\"smtp\"]\n"),
+            std::vector<std::string>{"policy.contradiction"});
+  EXPECT_EQ(ids("[gateway]\nclients = [\"10.0.0.0/8\"]\nto_clients_also = [445]\n"),
+            std::vector<std::string>{"policy.no-effect"});
+  EXPECT_EQ(ids("[gateway]\nclients = [\"10.0.0.0/8\"]\npublic = [\"10.0.0.1\"]\n"),
+            std::vector<std::string>{"policy.contradiction"});
+  EXPECT_EQ(ids("[gateway]\nclients = [\"10.0.0.0/8\"]\n"
+                "[[gateway.group]]\nname = \"a\"\nclients = [\"10.1.0.0/16\"]\n"
+                "[[gateway.group]]\nname = \"b\"\nclients = [\"10.1.2.0/24\"]\n"),
+            std::vector<std::string>{"policy.overlap"});
+}
+
+TEST(ReadPolicy, ABlockThatCutsTheSmarthostIsRemarkedOn) {
+  const std::string host = "[host]\ntransfer = \"block\"\nexcept_to = [\"10.0.0.25\"]\n";
+  EXPECT_EQ(ids(host + "[gateway]\nclients = [\"10.0.0.0/8\"]\nto_clients = \"block\"\n"),
+            std::vector<std::string>{"policy.cuts-smarthost"});
+  EXPECT_TRUE(ids(host + "[gateway]\nclients = [\"10.0.0.0/8\"]\nto_clients = \"block\"\n"
+                         "mail_servers = [\"10.0.0.25\"]\n")
+                  .empty());
 }
 
 TEST(ReadPolicy, MailServerWiderThanAClientNetworkIsNotOutside) {

@@ -9,6 +9,7 @@
 #include "apply/linux_kernel.h"
 #include "sys/namespace.h"
 #include "tests/support/fake_kernel.h"
+#include "tests/support/watch_table.h"
 
 namespace mailweir {
 namespace {
@@ -19,8 +20,8 @@ using std::chrono::minutes;
 
 IpPrefix client(const char* text) { return *IpPrefix::parse(text); }
 
-WantedTable some_table() {
-  WantedTable wanted;
+WatchTable some_table() {
+  WatchTable wanted;
   wanted.clients = {client("172.16.0.0/12"), client("172.16.9.0/24"), client("fd16::/32")};
   wanted.exempt = {client("172.16.0.7"), client("fd16::7")};
   wanted.ports = {25, 465, 587};
@@ -56,21 +57,21 @@ class KernelContract : public testing::TestWithParam<bool> {
 
 TEST_P(KernelContract, CheckChangesNothing) {
   with_kernel([](Kernel& kernel) {
-    ASSERT_OK(kernel.check(some_table()));
+    ASSERT_OK(kernel.check(some_table().compiled()));
     EXPECT_EQ(*kernel.table(), TableState{});
   });
 }
 
 TEST_P(KernelContract, InstalledTableCarriesItsMarkerAndEveryInstallIsANewFingerprint) {
   with_kernel([](Kernel& kernel) {
-    ASSERT_OK(kernel.install(some_table()));
+    ASSERT_OK(kernel.install(some_table().compiled()));
     const TableState first = *kernel.table();
-    EXPECT_EQ(first.marker, table_marker(some_table()));
-    WantedTable other = some_table();
+    EXPECT_EQ(first.marker, some_table().compiled().marker);
+    WatchTable other = some_table();
     other.ports = {25};
-    ASSERT_OK(kernel.install(other));
+    ASSERT_OK(kernel.install(other.compiled()));
     const TableState second = *kernel.table();
-    EXPECT_EQ(second.marker, table_marker(other));
+    EXPECT_EQ(second.marker, other.compiled().marker);
     EXPECT_NE(second.marker, first.marker);
     EXPECT_NE(second.fingerprint, first.fingerprint);
     EXPECT_EQ(*kernel.table(), second) << "reading changes nothing";
@@ -80,7 +81,7 @@ TEST_P(KernelContract, InstalledTableCarriesItsMarkerAndEveryInstallIsANewFinger
 TEST_P(KernelContract, RemoveSaysWhetherThereWasATable) {
   with_kernel([](Kernel& kernel) {
     EXPECT_FALSE(*kernel.remove());
-    ASSERT_OK(kernel.install(some_table()));
+    ASSERT_OK(kernel.install(some_table().compiled()));
     EXPECT_TRUE(*kernel.remove());
     EXPECT_EQ(*kernel.table(), TableState{});
     EXPECT_FALSE(*kernel.remove());
@@ -89,7 +90,7 @@ TEST_P(KernelContract, RemoveSaysWhetherThereWasATable) {
 
 TEST_P(KernelContract, BlocksAreListedAsTheyWereAdded) {
   with_kernel([](Kernel& kernel) {
-    ASSERT_OK(kernel.install(some_table()));
+    ASSERT_OK(kernel.install(some_table().compiled()));
     const Block blocks[] = {
         {client("172.16.0.5"), BlockScope::AllSending, "mw-20261122-0001", hours(1), {}, 0},
         {client("172.16.0.6"), BlockScope::TransferOnly, "mw-20261122-0002", hours(2), {}, 0},
@@ -115,7 +116,7 @@ TEST_P(KernelContract, BlocksAreListedAsTheyWereAdded) {
 
 TEST_P(KernelContract, ABlockReplacesTheOneBefore) {
   with_kernel([](Kernel& kernel) {
-    ASSERT_OK(kernel.install(some_table()));
+    ASSERT_OK(kernel.install(some_table().compiled()));
     const Block first[] = {{client("172.16.0.5"), BlockScope::TransferOnly, "mw-1", hours(1), {}, 0}};
     const Block second[] = {{client("172.16.0.5"), BlockScope::AllSending, "mw-2", hours(4), {}, 0}};
     ASSERT_OK(kernel.add_blocks(first));
@@ -131,20 +132,20 @@ TEST_P(KernelContract, ABlockReplacesTheOneBefore) {
 
 TEST_P(KernelContract, BlocksSurviveAnInstall) {
   with_kernel([](Kernel& kernel) {
-    ASSERT_OK(kernel.install(some_table()));
+    ASSERT_OK(kernel.install(some_table().compiled()));
     const Block blocks[] = {{client("172.16.0.5"), BlockScope::AllSending, "mw-1", hours(1), {}, 0}};
     ASSERT_OK(kernel.add_blocks(blocks));
-    WantedTable other = some_table();
+    WatchTable other = some_table();
     other.how = BlockHow::Drop;
     other.clients = {client("10.0.0.0/8")};
-    ASSERT_OK(kernel.install(other));
+    ASSERT_OK(kernel.install(other.compiled()));
     EXPECT_EQ(kernel.blocks()->size(), 1U);
   });
 }
 
 TEST_P(KernelContract, RemovedBlocksAreGoneAndUnknownOnesArePassedOver) {
   with_kernel([](Kernel& kernel) {
-    ASSERT_OK(kernel.install(some_table()));
+    ASSERT_OK(kernel.install(some_table().compiled()));
     const Block blocks[] = {{client("172.16.0.5"), BlockScope::TransferOnly, "mw-1", hours(1), {}, 0},
                             {client("172.16.0.6"), BlockScope::AllSending, "mw-2", hours(1), {}, 0}};
     ASSERT_OK(kernel.add_blocks(blocks));
@@ -158,7 +159,7 @@ TEST_P(KernelContract, RemovedBlocksAreGoneAndUnknownOnesArePassedOver) {
 
 TEST_P(KernelContract, ABlockEndsByItself) {
   with_kernel([](Kernel& kernel) {
-    ASSERT_OK(kernel.install(some_table()));
+    ASSERT_OK(kernel.install(some_table().compiled()));
     const Block blocks[] = {{client("172.16.0.5"), BlockScope::AllSending, "mw-1", milliseconds(40), {}, 0},
                             {client("172.16.0.6"), BlockScope::AllSending, "mw-2", hours(1), {}, 0}};
     ASSERT_OK(kernel.add_blocks(blocks));
@@ -183,9 +184,9 @@ TEST_P(KernelContract, WithoutATableNothingIsBlocked) {
 
 TEST_P(KernelContract, AFullSetIsSaidAndATransactionIsAllOrNothing) {
   with_kernel([](Kernel& kernel) {
-    WantedTable small = some_table();
+    WatchTable small = some_table();
     small.blocks_max = 3;
-    ASSERT_OK(kernel.install(small));
+    ASSERT_OK(kernel.install(small.compiled()));
     std::vector<Block> blocks;
     for (const char* text : {"172.16.0.1", "172.16.0.2", "172.16.0.3", "172.16.0.4"}) {
       blocks.push_back({client(text), BlockScope::AllSending, "mw-1", hours(1), {}, 0});
@@ -202,7 +203,7 @@ TEST_P(KernelContract, AFullSetIsSaidAndATransactionIsAllOrNothing) {
 
 TEST_P(KernelContract, ManyBlocksGoInSeveralTransactions) {
   with_kernel([](Kernel& kernel) {
-    ASSERT_OK(kernel.install(some_table()));
+    ASSERT_OK(kernel.install(some_table().compiled()));
     std::vector<Block> blocks;
     for (std::uint32_t i = 0; i < 2 * kBlocksPerTransaction + 1; ++i) {
       const IpPrefix one =

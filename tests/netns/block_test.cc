@@ -8,19 +8,20 @@
 #include "sys/clock.h"
 #include "sys/poller.h"
 #include "tests/netns/gateway_world.h"
+#include "tests/support/watch_table.h"
 
 namespace mailweir {
 namespace {
 
 constexpr std::uint16_t kGroup = 25;
 
-WantedTable gateway_table() {
-  WantedTable wanted;
+CompiledTable gateway_table() {
+  WatchTable wanted;
   wanted.clients = {*IpPrefix::parse("172.16.0.0/12"), *IpPrefix::parse("fd16::/32")};
   wanted.exempt = {*IpPrefix::parse("172.16.0.9")};
   wanted.ports = {25, 465, 587};
   wanted.log_group = kGroup;
-  return wanted;
+  return wanted.compiled();
 }
 
 // Our table in force and somebody listening to what it logs.
@@ -29,7 +30,7 @@ struct Guard {
   NflogSource source;
   SystemClock clock;
 
-  static Guard begin(const WantedTable& wanted) {
+  static Guard begin(const CompiledTable& wanted) {
     auto kernel = open_linux_kernel();
     auto source = NflogSource::open(kGroup);
     EXPECT_TRUE(kernel && source);

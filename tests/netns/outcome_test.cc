@@ -13,6 +13,7 @@
 #include "sys/kernel_setting.h"
 #include "sys/poller.h"
 #include "tests/netns/gateway_world.h"
+#include "tests/support/watch_table.h"
 
 namespace mailweir {
 namespace {
@@ -42,11 +43,11 @@ struct Observer {
   static Observer begin() {
     (void)write_kernel_setting("net/netfilter/nf_conntrack_acct", 1);
     auto kernel = open_linux_kernel();
-    WantedTable wanted;
+    WatchTable wanted;
     wanted.clients = {*IpPrefix::parse("172.16.0.0/12"), *IpPrefix::parse("fd16::/32")};
     wanted.ports = {std::begin(kPorts), std::end(kPorts)};
     wanted.log_group = kGroup;
-    const auto installed = (*kernel)->install(wanted);
+    const auto installed = (*kernel)->install(wanted.compiled());
     EXPECT_TRUE(installed) << installed.error().text();
     (void)write_kernel_setting("net/netfilter/nf_conntrack_acct", 1);
     auto nflog = NflogSource::open(kGroup);

@@ -9,9 +9,9 @@ Result<void> FakeKernel::healthy() const {
   return {};
 }
 
-Result<void> FakeKernel::check(const WantedTable&) { return healthy(); }
+Result<void> FakeKernel::check(const CompiledTable&) { return healthy(); }
 
-Result<void> FakeKernel::install(const WantedTable& wanted) {
+Result<void> FakeKernel::install(const CompiledTable& wanted) {
   if (auto ok = healthy(); !ok) return ok;
   wanted_ = wanted;
   ++generation_;
@@ -29,7 +29,7 @@ Result<bool> FakeKernel::remove() {
 
 Result<TableState> FakeKernel::table() {
   if (auto ok = healthy(); !ok) return fail(ok.error());
-  return wanted_ ? TableState{table_marker(*wanted_), generation_} : TableState{};
+  return wanted_ ? TableState{wanted_->marker, generation_} : TableState{};
 }
 
 Result<void> FakeKernel::add_blocks(std::span<const Block> blocks) {

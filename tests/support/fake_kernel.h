@@ -11,8 +11,8 @@ namespace mailweir {
 
 class FakeKernel final : public Kernel {
  public:
-  Result<void> check(const WantedTable& wanted) override;
-  Result<void> install(const WantedTable& wanted) override;
+  Result<void> check(const CompiledTable& wanted) override;
+  Result<void> install(const CompiledTable& wanted) override;
   Result<bool> remove() override;
   Result<TableState> table() override;
   Result<void> add_blocks(std::span<const Block> blocks) override;
@@ -31,7 +31,7 @@ class FakeKernel final : public Kernel {
 
  private:
   [[nodiscard]] Result<void> healthy() const;
-  std::optional<WantedTable> wanted_;
+  std::optional<CompiledTable> wanted_;
   std::map<IpPrefix, Block> blocks_;
   std::map<FlowTuple, FlowCounters> flows_;
   std::optional<ErrorCode> failure_;

@@ -1,0 +1,19 @@
+// Rules as text for nft 1.0.2 and later.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "compile/compile.h"
+#include "compile/rule.h"
+
+namespace mailweir {
+
+// Brings the table there, whatever an earlier policy left in it; blocks stay. `marker`: the comment of kMarkerChain's
+// rule.
+[[nodiscard]] std::string nft_text(const Rules& rules, const CompileSettings& settings, std::string_view marker);
+
+// The same table alone, for a file that a person keeps: the table is replaced with everything in it.
+[[nodiscard]] std::string nft_file(const Rules& rules, const CompileSettings& settings, std::string_view marker);
+
+}  // namespace mailweir
