@@ -16,6 +16,7 @@
 #include "cli/common.h"
 #include "cli/completion.h"
 #include "cli/demo.h"
+#include "cli/export.h"
 #include "cli/help.h"
 #include "cli/remove.h"
 #include "cli/run.h"
@@ -155,6 +156,18 @@ void add_remove(Commands& commands) {
   verb.add_flag("--dry-run", options->dry_run, "Say what would go, and change nothing");
 }
 
+void add_export(Commands& commands) {
+  const auto options = std::make_shared<ExportOptions>();
+  CLI::App& verb = add_verb(commands, "export", "The policy in the files of other programs",
+                            "mailweir export iptables --to /etc/iptables/rules.v4",
+                            [options, &commands] { return export_files(*options, commands.common); });
+  verb.add_option("FORMAT", options->format, "Whose file")
+      ->required()
+      ->check(
+          CLI::IsMember({"iptables", "ip6tables", "nft", "rsyslog", "logrotate", "systemd", "ifupdown", "sysvinit"}));
+  verb.add_option("--to", options->to, "Write it there instead of standard output")->type_name("FILE");
+}
+
 // Everything there is; what `mailweir --help` lists, in this order.
 void add_everything(Commands& commands) {
   CLI::App& app = commands.app;
@@ -171,6 +184,7 @@ void add_everything(Commands& commands) {
   add_check(commands);
   add_run(commands);
   add_remove(commands);
+  add_export(commands);
   add_demo(commands);
   add_help(commands);
   add_completion(commands);
