@@ -18,6 +18,7 @@
 #include "cli/demo.h"
 #include "cli/export.h"
 #include "cli/help.h"
+#include "cli/init.h"
 #include "cli/remove.h"
 #include "cli/run.h"
 #include "cli/version.h"
@@ -156,6 +157,14 @@ void add_remove(Commands& commands) {
   verb.add_flag("--dry-run", options->dry_run, "Say what would go, and change nothing");
 }
 
+void add_init(Commands& commands) {
+  const auto options = std::make_shared<InitOptions>();
+  CLI::App& verb = add_verb(commands, "init", "Look at this machine and write a first policy", "mailweir init --print",
+                            [options, &commands] { return init(*options, commands.common); });
+  verb.add_flag("--print", options->print, "Print it, and write nothing");
+  verb.add_flag("--force", options->force, "Replace a policy that is there");
+}
+
 void add_export(Commands& commands) {
   const auto options = std::make_shared<ExportOptions>();
   CLI::App& verb = add_verb(commands, "export", "The policy in the files of other programs",
@@ -181,6 +190,7 @@ void add_everything(Commands& commands) {
   app.require_subcommand(0, 1);
   add_common_options(commands);
   add_analyze(commands);
+  add_init(commands);
   add_check(commands);
   add_run(commands);
   add_remove(commands);
