@@ -123,9 +123,9 @@ std::string blocked_text(const std::vector<CaseRecord>& cases, bool dry_run, con
   std::string text;
   for (std::size_t i = 0; i < std::min(cases.size(), kSentencesMax); ++i) {
     const CaseRecord& record = cases[i];
-    text += wrap(fmt::format("{} {} on {} until {} UTC ({}), case {}.", dry_run ? "Would block" : "Blocked",
+    text += wrap(fmt::format("{} {} on {} until {} UTC ({}){}.", dry_run ? "Would block" : "Blocked",
                              record.client.text(), ports_text(record.ports), time_text(record.until),
-                             format_duration(record.until - record.since), record.id),
+                             format_duration(record.until - record.since), dry_run ? "" : ", case " + record.id),
                  screen.width, 0);
   }
   if (cases.size() > kSentencesMax)

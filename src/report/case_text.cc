@@ -75,8 +75,8 @@ std::string running_text(const CaseView& view, const CaseStyle& style) {
                                 ? std::string()
                                 : fmt::format(", after {}", count_of(record.connections, "mail connection"));
   const std::string reason = record.reason.empty() ? "no reason was given" : shown(record.reason);
-  say(fmt::format("{}{} blocked it on {} UTC{}: {}.", static_cast<char>(std::toupper(author_text(record)[0])),
-                  author_text(record).substr(1), time_text(record.since), after, reason));
+  say(fmt::format("It was blocked by {} on {} UTC{}: {}.", author_text(record), time_text(record.since), after,
+                  reason));
   if (!view.in_ledger) say("The ledger does not know this case: what is told here is all the kernel holds.");
   if (view.packets_stopped) {
     say(*view.packets_stopped == 0
@@ -84,7 +84,7 @@ std::string running_text(const CaseView& view, const CaseStyle& style) {
             : fmt::format("Since then {} of it {} stopped.", count_of(*view.packets_stopped, "packet"),
                           *view.packets_stopped == 1 ? "was" : "were"));
   }
-  if (record.repeat > 0) say(fmt::format("It was blocked {} before.", count_of(record.repeat, "time")));
+  if (record.repeat > 0) say(fmt::format("It was blocked {} before that.", count_of(record.repeat, "time")));
   if (record.policy_line != 0)
     say(fmt::format("The policy asks for this: {}:{}.", shown(record.policy_file), record.policy_line));
   say(fmt::format("Case {}.", shown(record.id)));
@@ -159,9 +159,10 @@ std::string why_text(const IpPrefix& client, std::span<const CaseView> cases, co
   if (runs) {
     text = running_text(*running, style);
   } else {
-    const std::string before = blocks == 0
-                                   ? "it was never blocked"
-                                   : fmt::format("it was {}", blocks == 1 ? "once" : count_of(blocks, "time", "times"));
+    const std::string before =
+        blocks == 0
+            ? "it never was"
+            : fmt::format("it was {}", blocks == 1 ? "once" : count_of(static_cast<std::uint64_t>(blocks), "time"));
     const bool unknown = cases.back().state == State::Unknown;
     text = style.paint(unknown ? Style::Doubtful : Style::Good,
                        fmt::format("{} {} blocked now; {}.", client.text(), unknown ? "may be" : "is not", before)) +
