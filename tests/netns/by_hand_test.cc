@@ -199,8 +199,8 @@ TEST(ByHand, ARunningGuardBelievesWhatAPersonDid) {
     desk.says({"unblock", "172.16.0.4"});
     EXPECT_NE(guard.await("block.lifted ").find("client=172.16.0.4"), std::string::npos);
 
-    // Rules that are flushed come back, with the blocks that still run and without the lifted one.
-    ASSERT_TRUE(run_process({"nft", "flush", "ruleset"}));
+    // A table that is taken away comes back, with the blocks that still run and without the lifted one.
+    ASSERT_TRUE(run_process({"nft", "delete", "table", "inet", "mailweir"}));
     guard.await("table.restored ");
     const json cases = desk.answers({"blocks"})["cases"];
     ASSERT_EQ(cases.size(), 1U);
