@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "decide/case_id.h"
+
 namespace mailweir {
 namespace {
 

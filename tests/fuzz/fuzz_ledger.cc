@@ -26,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string file = ledger_file(folder.path);
   for (const char* beside : {"", "-wal", "-shm", "-journal"}) std::filesystem::remove(file + beside);
   std::FILE* stream = std::fopen(file.c_str(), "wb");
-  MUST(stream != nullptr && std::fwrite(data, 1, size, stream) == size && std::fclose(stream) == 0);
+  MUST(stream != nullptr && (size == 0 || std::fwrite(data, 1, size, stream) == size) && std::fclose(stream) == 0);
 
   const auto ledger = open_ledger(file, LedgerAccess::Read);
   if (!ledger) return 0;
@@ -38,8 +38,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     views.push_back({record, CaseView::State::Running, true, std::nullopt});
   }
   const CaseStyle style{Time(), 80};
-  for (const std::string& text : {blocks_text(views, style), history_text(views, style),
-                                  why_text(IpPrefix::host({}), views, style)}) {
+  for (const std::string& text :
+       {blocks_text(views, style), history_text(views, style), why_text(IpPrefix::host({}), views, style)}) {
     for (const char c : text) MUST(c == '\n' || (c >= ' ' && c <= '~'));
   }
   return 0;
