@@ -44,6 +44,7 @@ Result<void> Guard::resume(std::span<const CaseRecord> blocks, bool table_is_new
   auto resumed = enforcer_.resume(now);
   if (!resumed) return fail(std::move(resumed).error());
   for (const auto& [client, history] : histories(blocks)) decider_.recall(client, history);
+  static_cast<void>(decider_.ended(now));  // what ended while nobody ran is no news
   for (const EnforcedBlock& enforced : *resumed) {
     recall_running(enforced, now);
     on_line_(EventLine("block.resumed", now)

@@ -145,6 +145,80 @@ constexpr char kEndRunning[] =
     "action = 'block' AND since <= ?1 AND until > ?1 AND (ended IS NULL OR (ended_by = '' AND ?2 <> '' AND "
     "replaced = 0 AND ?3 = 0 AND id = (SELECT max(id) FROM cases WHERE client = ?5 AND action = 'block')))";
 
+// Puts entries into the tables, inside a transaction of the caller's; its statements are prepared once.
+class Batch {
+ public:
+  Batch(SQLite::Database& database, const LedgerLimits& limits)
+      : limits_(limits),
+        known_(database, "SELECT 1 FROM cases WHERE id = ?"),
+        end_(database, kEndRunning),
+        insert_(database, fmt::format("INSERT INTO cases ({}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", kColumns)),
+        evidence_(database, "INSERT INTO evidence VALUES (?, ?, ?, ?, ?)") {}
+
+  void put(const LedgerEntry& entry) {
+    if (const auto* lifted = std::get_if<CaseLifted>(&entry)) {
+      end_running(lifted->client, lifted->end);
+      return;
+    }
+    const auto& record = std::get<CaseRecord>(entry);
+    known_.reset();
+    known_.bind(1, record.id);
+    if (known_.executeStep()) return;
+    if (record.action == Decision::Action::Block) {
+      end_running(record.client, CaseEnd{record.since, record.id, true, std::nullopt});
+    }
+    insert(row_of(record, limits_.text_bytes_max));
+    insert_evidence(record);
+  }
+
+ private:
+  void end_running(const IpPrefix& client, const CaseEnd& end) {
+    end_.reset();
+    end_.bind(1, microseconds_of(end.at));
+    end_.bind(2, end.by.substr(0, limits_.text_bytes_max));
+    end_.bind(3, end.replaced ? 1 : 0);
+    std::optional<std::int64_t> stopped;
+    if (end.packets_stopped) stopped = static_cast<std::int64_t>(*end.packets_stopped);
+    bind_optional(end_, 4, stopped);
+    end_.bind(5, client.text());
+    end_.exec();
+  }
+
+  void insert(const CaseRow& row) {
+    insert_.reset();
+    int index = 0;
+    for (const std::string* text : {&row.id, &row.client, &row.action}) insert_.bind(++index, *text);
+    for (const std::int64_t time : {row.since, row.until}) insert_.bind(++index, time);
+    insert_.bind(++index, row.by);
+    insert_.bind(++index, row.by_hand);
+    for (const std::string* text : {&row.reason, &row.ports}) insert_.bind(++index, *text);
+    insert_.bind(++index, row.connections);
+    insert_.bind(++index, row.policy_file);
+    for (const std::int64_t count : {row.policy_line, row.repeat}) insert_.bind(++index, count);
+    bind_optional(insert_, ++index, row.ended);
+    bind_optional(insert_, ++index, row.ended_by);
+    insert_.bind(++index, row.replaced);
+    bind_optional(insert_, ++index, row.packets_stopped);
+    insert_.exec();
+  }
+
+  void insert_evidence(const CaseRecord& record) {
+    for (std::size_t i = 0; i < std::min(record.evidence.size(), limits_.evidence_max); ++i) {
+      const Evidence& part = record.evidence[i];
+      evidence_.reset();
+      evidence_.bind(1, record.id);
+      evidence_.bind(2, static_cast<std::int64_t>(i));
+      evidence_.bind(3, part.kind.substr(0, limits_.text_bytes_max));
+      evidence_.bind(4, part.nats);
+      evidence_.bind(5, part.text.substr(0, limits_.text_bytes_max));
+      evidence_.exec();
+    }
+  }
+
+  const LedgerLimits& limits_;
+  SQLite::Statement known_, end_, insert_, evidence_;
+};
+
 class SqliteLedger final : public LedgerStore {
  public:
   SqliteLedger(const std::string& name, int flags, LedgerLimits limits)
@@ -195,14 +269,8 @@ class SqliteLedger final : public LedgerStore {
   Result<void> write(std::span<const LedgerEntry> entries) override {
     return guarded([&]() -> Result<void> {
       SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
-      for (const LedgerEntry& entry : entries) {
-        if (const auto* record = std::get_if<CaseRecord>(&entry)) {
-          insert(*record);
-        } else {
-          const auto& lifted = std::get<CaseLifted>(entry);
-          end_running(lifted.client, lifted.end);
-        }
-      }
+      Batch batch(database_, limits_);
+      for (const LedgerEntry& entry : entries) batch.put(entry);
       prune();
       transaction.commit();
       return {};
@@ -235,59 +303,6 @@ class SqliteLedger final : public LedgerStore {
   std::int64_t number(const char* sql) {
     SQLite::Statement statement(database_, sql);
     return statement.executeStep() ? statement.getColumn(0).getInt64() : 0;
-  }
-
-  void end_running(const IpPrefix& client, const CaseEnd& end) {
-    SQLite::Statement statement(database_, kEndRunning);
-    statement.bind(1, microseconds_of(end.at));
-    statement.bind(2, end.by.substr(0, limits_.text_bytes_max));
-    statement.bind(3, end.replaced ? 1 : 0);
-    std::optional<std::int64_t> stopped;
-    if (end.packets_stopped) stopped = static_cast<std::int64_t>(*end.packets_stopped);
-    bind_optional(statement, 4, stopped);
-    statement.bind(5, client.text());
-    statement.exec();
-  }
-
-  void insert(const CaseRecord& record) {
-    const CaseRow row = row_of(record, limits_.text_bytes_max);
-    SQLite::Statement known(database_, "SELECT 1 FROM cases WHERE id = ?");
-    known.bind(1, row.id);
-    if (known.executeStep()) return;
-    if (record.action == Decision::Action::Block) {
-      end_running(record.client, CaseEnd{record.since, record.id, true, std::nullopt});
-    }
-    SQLite::Statement statement(
-        database_, fmt::format("INSERT INTO cases ({}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", kColumns));
-    int index = 0;
-    for (const std::string* text : {&row.id, &row.client, &row.action}) statement.bind(++index, *text);
-    for (const std::int64_t time : {row.since, row.until}) statement.bind(++index, time);
-    statement.bind(++index, row.by);
-    statement.bind(++index, row.by_hand);
-    for (const std::string* text : {&row.reason, &row.ports}) statement.bind(++index, *text);
-    statement.bind(++index, row.connections);
-    statement.bind(++index, row.policy_file);
-    for (const std::int64_t count : {row.policy_line, row.repeat}) statement.bind(++index, count);
-    bind_optional(statement, ++index, row.ended);
-    bind_optional(statement, ++index, row.ended_by);
-    statement.bind(++index, row.replaced);
-    bind_optional(statement, ++index, row.packets_stopped);
-    statement.exec();
-    insert_evidence(record);
-  }
-
-  void insert_evidence(const CaseRecord& record) {
-    SQLite::Statement statement(database_, "INSERT INTO evidence VALUES (?, ?, ?, ?, ?)");
-    for (std::size_t i = 0; i < std::min(record.evidence.size(), limits_.evidence_max); ++i) {
-      const Evidence& part = record.evidence[i];
-      statement.bind(1, record.id);
-      statement.bind(2, static_cast<std::int64_t>(i));
-      statement.bind(3, part.kind.substr(0, limits_.text_bytes_max));
-      statement.bind(4, part.nats);
-      statement.bind(5, part.text.substr(0, limits_.text_bytes_max));
-      statement.exec();
-      statement.reset();
-    }
   }
 
   void prune() {

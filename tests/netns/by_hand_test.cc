@@ -100,6 +100,8 @@ class RunningGuard {
     return {};
   }
 
+  [[nodiscard]] const std::string& seen() const { return seen_; }
+
  private:
   pid_t child_ = -1;
   FILE* lines_ = nullptr;
@@ -228,6 +230,9 @@ TEST(ByHand, ABlockOutlivesTheTableWhenTheMachineRestartsButNotARemove) {
     desk.says({"remove"});
     RunningGuard guard(desk);
     EXPECT_TRUE(desk.answers({"blocks"})["cases"].empty());
+    desk.says({"block", "172.16.0.6"});
+    guard.await("block.by-hand ");
+    EXPECT_EQ(guard.seen().find("172.16.0.5"), std::string::npos) << "what is long over is no news:\n" << guard.seen();
   });
 }
 
