@@ -12,7 +12,6 @@
 #include "cli/case_book.h"
 #include "cli/client_arguments.h"
 #include "cli/screen.h"
-#include "daemon/run_gateway.h"
 #include "decide/case_of.h"
 #include "decide/decider.h"
 #include "enforce/enforcer.h"
@@ -110,13 +109,20 @@ std::vector<CaseRecord> cases_for(const std::vector<IpPrefix>& clients, const Bl
 Result<void> set_blocks(Kernel& kernel, const std::vector<CaseRecord>& cases, BlockScope scope, bool make_table,
                         const Policy* policy) {
   if (make_table) {
-    if (auto installed = kernel.install(table_for_hand(policy)); !installed)
-      return fail(std::move(installed).error().in("our table"));
+    const auto table = table_for_hand(policy);
+    if (!table) return fail(table.error());
+    if (auto installed = kernel.install(*table); !installed) return fail(std::move(installed).error().in("our table"));
   }
   std::vector<Block> blocks;
   for (const CaseRecord& record : cases)
     blocks.push_back({record.client, scope, record.id, record.until - record.since, {}, 0});
-  return kernel.add_blocks(blocks);
+  auto added = kernel.add_blocks(blocks);
+  // The table is there, its sets of blocks are not.
+  if (!added && added.error().code() == ErrorCode::NotFound) {
+    return fail(ErrorCode::Refused,
+                "the rules in force have no place for blocks: the policy that made them has no [gateway] section");
+  }
+  return added;
 }
 
 std::string blocked_text(const std::vector<CaseRecord>& cases, bool dry_run, const Screen& screen) {
@@ -156,7 +162,7 @@ Result<Blocking> block_clients(const BlockOptions& options, const CommonOptions&
   const auto table = (*kernel)->table();
   if (!table) return fail(table.error());
   const bool no_table = table->fingerprint == 0;
-  const auto roles = roles_to_cut(options.ports, rules, table->marker, kLogGroup);
+  const auto roles = roles_to_cut(options.ports, rules, table->marker);
   if (!roles) return fail(roles.error());
 
   const Time now = SystemClock().now();

@@ -6,6 +6,7 @@
 
 #include "base/escape.h"
 #include "base/mail_ports.h"
+#include "compile/compile.h"
 #include "decide/case_of.h"
 #include "report/case_text.h"
 
@@ -23,14 +24,26 @@ std::string place(const Policy& policy, int line) {
   return line == 0 ? escape(policy.file) : fmt::format("{}:{}", escape(policy.file), line);
 }
 
-// The ports the rules in force look at; empty: not known.
-std::vector<std::uint16_t> watched_ports(const Policy* policy, const std::string& installed, std::uint16_t log_group) {
-  const WantedTable by_hand = table_for_hand(policy);
-  if (installed.empty() || installed == table_marker(by_hand)) return by_hand.ports;
-  if (policy == nullptr || !policy->gateway) return {};
-  const WantedTable of_policy = wanted_table(*policy, log_group);
-  if (of_policy.ports.empty() || installed != table_marker(of_policy)) return {};
-  return of_policy.ports;
+// The sending ports that rules made from the policy look at.
+std::vector<std::uint16_t> ports_asked_about(const GatewayPolicy& gateway) {
+  bool transfer = gateway.transfer.value != Answer::Allow;
+  bool submission = gateway.submission.value != Answer::Allow;
+  for (const GatewayGroup& group : gateway.groups) {
+    transfer = transfer || group.transfer.value != Answer::Allow;
+    submission = submission || group.submission.value != Answer::Allow;
+  }
+  std::vector<MailRole> roles;
+  if (transfer) roles.push_back(MailRole::Transfer);
+  if (submission) roles.push_back(MailRole::Submission);
+  return ports_of(std::span<const MailRole>(roles));
+}
+
+// The ports the rules in force look at; empty: not known, or a table of other rules.
+std::vector<std::uint16_t> ports_in_force(const Policy* policy, const std::string& installed) {
+  if (installed.empty() || policy == nullptr || !policy->gateway) return {};
+  const auto of_policy = compile(*policy, SystemAccounts());
+  return of_policy && of_policy->marker == installed ? ports_asked_about(*policy->gateway)
+                                                     : std::vector<std::uint16_t>{};
 }
 
 }  // namespace
@@ -57,29 +70,29 @@ bool rules_exempt(const IpPrefix& client, const Policy* policy) {
   return policy != nullptr && policy->gateway && touching(policy->gateway->exempt.value, client) != nullptr;
 }
 
-WantedTable table_for_hand(const Policy* policy) {
-  WantedTable wanted;
-  wanted.ports.insert(wanted.ports.end(), kTransferPorts.begin(), kTransferPorts.end());
-  wanted.ports.insert(wanted.ports.end(), kSubmissionPorts.begin(), kSubmissionPorts.end());
-  if (policy == nullptr) return wanted;
-  wanted.how = policy->block.how.value;
-  if (policy->gateway) wanted.exempt = policy->gateway->exempt.value;
-  return wanted;
+Result<CompiledTable> table_for_hand(const Policy* policy) {
+  Policy by_hand;
+  by_hand.gateway.emplace();  // watches all sending ports, of no client
+  if (policy != nullptr) {
+    by_hand.block = policy->block;
+    if (policy->gateway) by_hand.gateway->exempt = policy->gateway->exempt;
+  }
+  return compile(by_hand, SystemAccounts());
 }
 
-Result<std::vector<MailRole>> roles_to_cut(const std::string& asked, const Policy* policy, const std::string& installed,
-                                           std::uint16_t log_group) {
-  const std::vector<std::uint16_t> watched = watched_ports(policy, installed, log_group);
+Result<std::vector<MailRole>> roles_to_cut(const std::string& asked, const Policy* policy,
+                                           const std::string& installed) {
+  const std::vector<std::uint16_t> in_force = ports_in_force(policy, installed);
   std::vector<MailRole> roles{MailRole::Transfer, MailRole::Submission};
   if (asked == "transfer") roles = {MailRole::Transfer};
   if (asked == "submission") roles = {MailRole::Submission};
-  if (watched.empty()) return roles;
-  if (asked.empty()) return roles_of(watched);
-  const std::vector<std::uint16_t> ports = ports_of(std::span(std::as_const(roles)));
-  if (!std::includes(watched.begin(), watched.end(), ports.begin(), ports.end())) {
+  if (in_force.empty()) return roles;
+  if (asked.empty()) return roles_of(in_force);
+  const std::vector<std::uint16_t> ports = ports_of(std::span<const MailRole>(roles));
+  if (!std::includes(in_force.begin(), in_force.end(), ports.begin(), ports.end())) {
     return fail(ErrorCode::Refused,
                 fmt::format("the rules in force look at {} only, as the policy asks; --ports {} would not stop {}",
-                            ports_text(watched), asked, ports_text(ports)));
+                            ports_text(in_force), asked, ports_text(ports)));
   }
   return roles;
 }

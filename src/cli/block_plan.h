@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "apply/kernel.h"
-#include "apply/wanted_table.h"
+#include "base/ip.h"
 #include "base/mail_ports.h"
 #include "base/result.h"
 #include "policy/policy.h"
+#include "record/compiled_table.h"
 
 namespace mailweir {
 
@@ -21,11 +21,11 @@ namespace mailweir {
 [[nodiscard]] bool rules_exempt(const IpPrefix& client, const Policy* policy);
 
 // The table for blocks by hand where there is none: looks at all sending ports, shows nothing to anybody.
-[[nodiscard]] WantedTable table_for_hand(const Policy* policy);
+[[nodiscard]] Result<CompiledTable> table_for_hand(const Policy* policy);
 
 // The roles to cut: what was asked for, or everything. Refused when the rules in force are known not to look at the
-// ports that were asked for. `installed`: the marker of the table.
+// ports that were asked for. `installed`: the marker of the table; empty: there is none.
 [[nodiscard]] Result<std::vector<MailRole>> roles_to_cut(const std::string& asked, const Policy* policy,
-                                                         const std::string& installed, std::uint16_t log_group);
+                                                         const std::string& installed);
 
 }  // namespace mailweir

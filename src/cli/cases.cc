@@ -76,6 +76,9 @@ int why(const WhyOptions& options, const CommonOptions& common) {
   // With no kernel to ask there is nothing else to tell.
   auto cases = read_cases(common, query);
   if (!cases && !kernel->blocks) return failed(cases.error());
+  if (!kernel->blocks && cases->empty()) {
+    return failed(Error(ErrorCode::NotPermitted, "the ledger knows no case of " + client->text()));
+  }
   if (!cases) remark(common, cases.error().text() + "; reasons are not known; ignoring");
   const Time now = SystemClock().now();
   const auto views = all_views(*kernel, cases ? *cases : std::vector<CaseRecord>{}, now);
