@@ -16,6 +16,7 @@ struct RunSettings {
   Policy policy;
   Mode mode = Mode::Enforce;
   std::string runtime_dir;
+  std::string state_dir;  // the ledger is there
 };
 
 [[nodiscard]] Result<void> run_gateway(const RunSettings& settings, const OnLine& on_line);
