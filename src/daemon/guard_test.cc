@@ -34,7 +34,8 @@ class GuardTest : public testing::Test {
 
   Guard make_guard(Mode mode = Mode::Enforce) {
     return Guard(some_policy(), mode, KeyedHash(KeyedHash::Key{}), kernel, clock,
-                 [this](const EventLine& line) { lines.push_back(nlohmann::json::parse(line.json())); });
+                 [this](const EventLine& line) { lines.push_back(nlohmann::json::parse(line.json())); },
+                 [this](LedgerEntry entry) { entries.push_back(std::move(entry)); });
   }
 
   LoggedPacket syn(const char* client) {
@@ -86,6 +87,7 @@ class GuardTest : public testing::Test {
   FakeKernel kernel;
   HandClock clock;
   std::vector<nlohmann::json> lines;
+  std::vector<LedgerEntry> entries;  // what the ledger was given
   std::uint32_t number = 0;
 };
 
@@ -156,11 +158,19 @@ TEST_F(GuardTest, ANewProcessTakesOverTheBlocksThereAre) {
     act_as_bot(guard, "172.16.0.5", 40);
   }
   Guard next = make_guard();
-  ASSERT_TRUE(next.resume());
+  ASSERT_TRUE(next.resume({}, false));
   const auto resumed = lines_of("block.resumed");
   ASSERT_EQ(resumed.size(), 1U);
   EXPECT_EQ(resumed[0]["case"], lines_of("block.added")[0]["case"]);
   EXPECT_EQ(next.counters().blocks, 1U);
+}
+
+TEST_F(GuardTest, ABlockIsHandedToTheLedgerOnceTheKernelHoldsIt) {
+  Guard guard = make_guard();
+  act_as_bot(guard, "172.16.0.5", 40);
+  ASSERT_EQ(entries.size(), 1U);
+  const auto& recorded = std::get<CaseRecord>(entries[0]);
+  EXPECT_EQ(recorded.id, lines_of("block.added")[0]["case"].get<std::string>());
 }
 
 TEST_F(GuardTest, AfterSomebodyFlushedTheRulesTheBlocksAreBack) {
