@@ -33,9 +33,10 @@ class GuardTest : public testing::Test {
   GuardTest() { EXPECT_TRUE(kernel.install(*compile(some_policy(), NoAccounts{}))); }
 
   Guard make_guard(Mode mode = Mode::Enforce) {
-    return Guard(some_policy(), mode, KeyedHash(KeyedHash::Key{}), kernel, clock,
-                 [this](const EventLine& line) { lines.push_back(nlohmann::json::parse(line.json())); },
-                 [this](LedgerEntry entry) { entries.push_back(std::move(entry)); });
+    return Guard(
+        some_policy(), mode, KeyedHash(KeyedHash::Key{}), kernel, clock,
+        [this](const EventLine& line) { lines.push_back(nlohmann::json::parse(line.json())); },
+        [this](LedgerEntry entry) { entries.push_back(std::move(entry)); });
   }
 
   LoggedPacket syn(const char* client) {
@@ -85,6 +86,7 @@ class GuardTest : public testing::Test {
   }
 
   FakeKernel kernel;
+  std::vector<LedgerEntry> entries;
   HandClock clock;
   std::vector<nlohmann::json> lines;
   std::vector<LedgerEntry> entries;  // what the ledger was given
@@ -165,12 +167,80 @@ TEST_F(GuardTest, ANewProcessTakesOverTheBlocksThereAre) {
   EXPECT_EQ(next.counters().blocks, 1U);
 }
 
-TEST_F(GuardTest, ABlockIsHandedToTheLedgerOnceTheKernelHoldsIt) {
+CaseRecord running_case(const char* client, Time since) {
+  CaseRecord record;
+  record.id = "mw-before";
+  record.client = *IpPrefix::parse(client);
+  record.since = since;
+  record.until = since + hours(4);
+  record.ports = {25};
+  return record;
+}
+
+TEST_F(GuardTest, WhatItDecidesIsRecordedOnceTheKernelHasIt) {
+  Guard guard = make_guard();
+  kernel.fail_with(ErrorCode::Refused);
+  act_as_bot(guard, "172.16.0.5", 40);
+  EXPECT_TRUE(entries.empty());
+  kernel.fail_with(std::nullopt);
+  clock.time += seconds(2);
+  guard.step({}, {});
+  ASSERT_EQ(entries.size(), 1U);
+  const auto& record = std::get<CaseRecord>(entries[0]);
+  EXPECT_EQ(record.id, lines_of("block.added")[0]["case"]);
+  EXPECT_EQ(record.policy_line, 3);
+  EXPECT_FALSE(record.evidence.empty());
+}
+
+TEST_F(GuardTest, AfterARestartOfTheMachineRunningBlocksComeBack) {
+  const CaseRecord before[] = {running_case("172.16.0.5", clock.time - hours(1))};
+  Guard guard = make_guard();
+  ASSERT_TRUE(guard.resume(before, true));
+  ASSERT_EQ(kernel.blocks()->size(), 1U);
+  EXPECT_EQ(kernel.blocks()->front().case_id, "mw-before");
+  EXPECT_EQ(kernel.blocks()->front().length, hours(3)) << "not longer than it was to last";
+  EXPECT_TRUE(entries.empty());
+}
+
+TEST_F(GuardTest, ABlockThatIsGoneFromTheTableWasLiftedBySomebody) {
+  const CaseRecord before[] = {running_case("172.16.0.5", clock.time - hours(1))};
+  Guard guard = make_guard();
+  ASSERT_TRUE(guard.resume(before, false));
+  EXPECT_TRUE(kernel.blocks()->empty());
+  EXPECT_EQ(lines_of("block.lifted").size(), 1U);
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_EQ(std::get<CaseLifted>(entries[0]).client, before[0].client);
+}
+
+TEST_F(GuardTest, WhatEndedWhileNobodyRanIsNoNewsButCounts) {
+  const CaseRecord before[] = {running_case("172.16.0.5", clock.time - hours(10))};
+  Guard guard = make_guard();
+  ASSERT_TRUE(guard.resume(before, false));
+  guard.step({}, {});
+  EXPECT_TRUE(lines_of("block.ended").empty());
+  act_as_bot(guard, "172.16.0.5", 40);
+  ASSERT_EQ(lines_of("block.added").size(), 1U);
+  EXPECT_EQ(lines_of("block.added")[0]["repeat"], 1);
+}
+
+TEST_F(GuardTest, AnOwnBlockIsNoNewsAndALiftedOneIsNotSetAgain) {
   Guard guard = make_guard();
   act_as_bot(guard, "172.16.0.5", 40);
-  ASSERT_EQ(entries.size(), 1U);
-  const auto& recorded = std::get<CaseRecord>(entries[0]);
-  EXPECT_EQ(recorded.id, lines_of("block.added")[0]["case"].get<std::string>());
+  const IpPrefix client = *IpPrefix::parse("172.16.0.5");
+  const BlockTouched ours[] = {{client, std::nullopt}, {client, kernel.blocks()->front().case_id}};
+  guard.blocks_touched(ours, false);
+  EXPECT_TRUE(lines_of("block.by-hand").empty() && lines_of("block.lifted").empty());
+
+  const IpPrefix lifted[] = {client};
+  ASSERT_TRUE(kernel.remove_blocks(lifted));
+  const BlockTouched theirs[] = {{client, std::nullopt}};
+  guard.blocks_touched(theirs, false);
+  EXPECT_EQ(lines_of("block.lifted").size(), 1U);
+  EXPECT_EQ(guard.counters().blocks, 0U);
+  clock.time += seconds(1);
+  guard.step({}, {});
+  guard.table_restored();
+  EXPECT_TRUE(kernel.blocks()->empty());
 }
 
 TEST_F(GuardTest, AfterSomebodyFlushedTheRulesTheBlocksAreBack) {
