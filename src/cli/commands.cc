@@ -12,13 +12,16 @@
 
 #include "base/escape.h"
 #include "cli/analyze.h"
+#include "cli/apply.h"
 #include "cli/check.h"
 #include "cli/common.h"
 #include "cli/completion.h"
 #include "cli/demo.h"
 #include "cli/help.h"
+#include "cli/plan.h"
 #include "cli/remove.h"
 #include "cli/run.h"
+#include "cli/status.h"
 #include "cli/version.h"
 #include "lab/demo.h"
 #include "lab/places.h"
@@ -155,6 +158,48 @@ void add_remove(Commands& commands) {
   verb.add_flag("--dry-run", options->dry_run, "Say what would go, and change nothing");
 }
 
+void add_plan(Commands& commands) {
+  const auto options = std::make_shared<PlanOptions>();
+  CLI::App& verb = add_verb(commands, "plan", "What would change in the kernel", "mailweir plan",
+                            [options, &commands] { return plan(*options, commands.common); });
+  verb.add_flag("--nft", options->nft, "As statements for nft");
+}
+
+void add_apply(Commands& commands) {
+  const auto options = std::make_shared<ApplyOptions>();
+  CLI::App& verb = add_verb(commands, "apply", "Put the policy into force, all of it or nothing",
+                            "mailweir apply --confirm-within 60s",
+                            [options, &commands] { return apply(*options, commands.common); });
+  verb.add_flag("--yes", options->yes, "Do not ask at the terminal");
+  verb.add_flag("--dry-run", options->dry_run, "Try it on the kernel, and change nothing");
+  verb.add_option("--confirm-within", options->confirm_within, "Take it back unless `mailweir confirm` follows")
+      ->type_name("TIME");
+  verb.add_flag("--force", options->force, "Also when it would cut off your own session");
+}
+
+void add_status(Commands& commands) {
+  add_verb(commands, "status", "Is everything in force that should be?", "mailweir status",
+           [&commands] { return status(commands.common); });
+}
+
+void add_generations(Commands& commands) {
+  add_verb(commands, "confirm", "Keep the change that waits for it", "mailweir confirm",
+           [&commands] { return confirm(commands.common); });
+  const auto to = std::make_shared<RollbackOptions>();
+  CLI::App& back = add_verb(commands, "rollback", "Take the last change back, or return to a generation",
+                            "mailweir rollback 3", [to, &commands] { return rollback(*to, commands.common); });
+  back.add_option("GENERATION", to->generation, "Its number in the history")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  add_verb(commands, "history", "Every change that was applied: when, by whom, and how it ended", "mailweir history",
+           [&commands] { return history(commands.common); });
+  const auto what = std::make_shared<RestoreOptions>();
+  CLI::App& restored =
+      add_verb(commands, "restore", "Load the last confirmed table, as the boot does", "mailweir restore --boot",
+               [what, &commands] { return restore(*what, commands.common); });
+  restored.add_flag("--boot", what->boot, "What was confirmed last; a change that waited is over");
+}
+
 // Everything there is; what `mailweir --help` lists, in this order.
 void add_everything(Commands& commands) {
   CLI::App& app = commands.app;
@@ -169,6 +214,10 @@ void add_everything(Commands& commands) {
   add_common_options(commands);
   add_analyze(commands);
   add_check(commands);
+  add_plan(commands);
+  add_apply(commands);
+  add_generations(commands);
+  add_status(commands);
   add_run(commands);
   add_remove(commands);
   add_demo(commands);

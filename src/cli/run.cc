@@ -16,7 +16,7 @@ int run(const RunOptions& options, const CommonOptions& common) {
     return exit_status(policy.error().code());
   }
   const RunSettings settings{std::move(*policy), options.watch_only ? Mode::WatchOnly : Mode::Enforce,
-                             common.runtime_dir};
+                             common.runtime_dir, common.state_dir};
   // A line is worth reading when it is written: whoever waits for it reads from a pipe.
   const OnLine on_line = [&](const EventLine& line) {
     std::fputs((common.json ? line.json() : line.text()).c_str(), stdout);

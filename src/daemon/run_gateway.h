@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "daemon/guard.h"
 #include "policy/policy.h"
+#include "record/compiled_table.h"
 
 namespace mailweir {
 
@@ -16,6 +17,7 @@ struct RunSettings {
   Policy policy;
   Mode mode = Mode::Enforce;
   std::string runtime_dir;
+  std::string state_dir;  // where changes of the table are remembered: one that was applied is not undone
 };
 
 [[nodiscard]] Result<void> run_gateway(const RunSettings& settings, const OnLine& on_line);
