@@ -150,7 +150,7 @@ class FilterTable {
   [[nodiscard]] Parts icmp_of(const Rule& rule) const {
     Parts parts;
     for (const std::uint8_t type : v4_ ? rule.icmp4 : rule.icmp6)
-      parts.push_back(fmt::format(v4_ ? "-p icmp --icmp-type {} " : "-p ipv6-icmp --icmpv6-type {} ", type));
+      parts.push_back(fmt::format("{} {} ", v4_ ? "-p icmp --icmp-type" : "-p ipv6-icmp --icmpv6-type", type));
     return parts;
   }
 
