@@ -22,6 +22,7 @@
 #include "cli/remove.h"
 #include "cli/run.h"
 #include "cli/status.h"
+#include "cli/verify.h"
 #include "cli/version.h"
 #include "lab/demo.h"
 #include "lab/places.h"
@@ -182,6 +183,11 @@ void add_status(Commands& commands) {
            [&commands] { return status(commands.common); });
 }
 
+void add_verify(Commands& commands) {
+  add_verb(commands, "verify", "Prove every rule by a connection attempt and its counter", "mailweir verify",
+           [&commands] { return verify(commands.common); });
+}
+
 void add_generations(Commands& commands) {
   add_verb(commands, "confirm", "Keep the change that waits for it", "mailweir confirm",
            [&commands] { return confirm(commands.common); });
@@ -217,6 +223,7 @@ void add_everything(Commands& commands) {
   add_plan(commands);
   add_apply(commands);
   add_generations(commands);
+  add_verify(commands);
   add_status(commands);
   add_run(commands);
   add_remove(commands);

@@ -36,7 +36,7 @@ class RunningGuard {
     pid_ = fork();
     if (pid_ == 0) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
-      const auto ended = run_gateway({gateway_policy(), mode, runtime_dir}, [&](const EventLine& line) {
+      const auto ended = run_gateway({gateway_policy(), mode, runtime_dir, runtime_dir + "/state"}, [&](const EventLine& line) {
         const std::string text = line.json();
         if (write(theirs.get(), text.data(), text.size()) < 0) _exit(9);
       });
