@@ -17,7 +17,9 @@
 #include "cli/common.h"
 #include "cli/completion.h"
 #include "cli/demo.h"
+#include "cli/export.h"
 #include "cli/help.h"
+#include "cli/install.h"
 #include "cli/plan.h"
 #include "cli/remove.h"
 #include "cli/run.h"
@@ -206,6 +208,31 @@ void add_generations(Commands& commands) {
   restored.add_flag("--boot", what->boot, "What was confirmed last; a change that waited is over");
 }
 
+void add_export(Commands& commands) {
+  const auto options = std::make_shared<ExportOptions>();
+  CLI::App& verb = add_verb(commands, "export", "The policy in the files of other programs",
+                            "mailweir export iptables --to /etc/iptables/rules.v4",
+                            [options, &commands] { return export_files(*options, commands.common); });
+  verb.add_option("FORMAT", options->format, "Whose file")
+      ->required()
+      ->check(
+          CLI::IsMember({"iptables", "ip6tables", "nft", "rsyslog", "logrotate", "systemd", "ifupdown", "sysvinit"}));
+  verb.add_option("--to", options->to, "Write it there instead of standard output")->type_name("FILE");
+}
+
+void add_install(Commands& commands) {
+  const auto options = std::make_shared<InstallOptions>();
+  const auto add = [&](const char* name, const char* what, const char* example, bool in) {
+    CLI::App& verb = add_verb(commands, name, what, example, [=, &commands] {
+      return in ? install(*options, commands.common) : uninstall(*options, commands.common);
+    });
+    verb.add_flag("--dry-run", options->dry_run, "Say which files, and change nothing");
+    verb.add_option("--root", options->root, "Below this folder, and start nothing: for packages")->type_name("DIR");
+  };
+  add("install", "Let the boot load the confirmed table and start the guard", "mailweir install --dry-run", true);
+  add("uninstall", "Take away what install wrote; the table stays", "mailweir uninstall", false);
+}
+
 // Everything there is; what `mailweir --help` lists, in this order.
 void add_everything(Commands& commands) {
   CLI::App& app = commands.app;
@@ -227,6 +254,8 @@ void add_everything(Commands& commands) {
   add_status(commands);
   add_run(commands);
   add_remove(commands);
+  add_install(commands);
+  add_export(commands);
   add_demo(commands);
   add_help(commands);
   add_completion(commands);

@@ -130,8 +130,9 @@ TEST(Compile, LogPrefixesFitTheKernelLogAndSayWhatHappens) {
         std::string(how) + "\"\n[log]\nto = \"kernel\"\n");
     for (const RuleInfo& rule : table.rules) {
       EXPECT_LE(rule.log_prefix.size(), 29U) << rule.id;
-      if (rule.effect == RuleEffect::Stop && rule.logged && rule.id != "inbound.default")
+      if (rule.effect == RuleEffect::Stop && rule.logged && rule.id != "inbound.default") {
         EXPECT_EQ(rule.log_prefix, "mw " + rule.id + " " + how + " ");
+      }
     }
     EXPECT_FALSE(has(table, "group 2526"));
   }

@@ -93,7 +93,7 @@ void check_groups(const GatewayPolicy& gateway, const PolicyPlaces& places, cons
       for (const ListedPrefix& listed : group) {
         if (overlaps(other, listed.prefix))
           error(remarks, listed.span, "policy.overlap",
-                fmt::format("{} is in the group '{}' too", listed.prefix.text(), gateway.groups[j].name.value),
+                fmt::format("{} is in another group too", listed.prefix.text()),
                 "a client is in one group: take it out of one of them");
       }
     }

@@ -1,0 +1,85 @@
+#include "cli/export.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+
+#include "base/escape.h"
+#include "cli/policy_file.h"
+#include "compile/export.h"
+#include "compile/system_files.h"
+#include "sys/fd.h"
+
+namespace mailweir {
+namespace {
+
+Result<std::string> rules_text(const ExportOptions& options, const CommonOptions& common) {
+  const auto policy = load_policy(common.config, stderr);
+  if (!policy) return fail(policy.error());
+  const RulesFormat format = options.format == "nft"        ? RulesFormat::Nft
+                             : options.format == "iptables" ? RulesFormat::Iptables
+                                                            : RulesFormat::Ip6tables;
+  auto rules = export_rules(*policy, SystemAccounts{}, format);
+  if (!rules) return fail(std::move(rules).error());
+  if (rules->watches && !common.quiet)
+    fmt::print(
+        stderr,
+        "mailweir: \"watch\" needs `mailweir run`: these rules show watched mail on NFLOG and stop none of it\n");
+  return std::move(rules->text);
+}
+
+Result<std::string> text_for(const ExportOptions& options, const CommonOptions& common) {
+  Installation installation;
+  std::error_code unknown;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", unknown);
+  if (!unknown) installation.program = program.string();
+  installation.state_dir = common.state_dir;
+  if (options.format == "rsyslog") return rsyslog_file();
+  if (options.format == "logrotate") return logrotate_file();
+  if (options.format == "systemd") return systemd_unit(installation);
+  if (options.format == "ifupdown") return ifupdown_hook(installation);
+  if (options.format == "sysvinit") return sysvinit_script(installation);
+  return rules_text(options, common);
+}
+
+bool is_program(const std::string& format) { return format == "ifupdown" || format == "sysvinit"; }
+
+// Whole or not at all: written beside it, then renamed.
+Result<void> write_file(const std::string& path, const std::string& text, mode_t mode) {
+  const std::string next = path + ".next";
+  const Fd file(open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
+  if (file.get() < 0) return fail(Error::from_errno(errno, escape(next)));
+  std::size_t written = 0;
+  while (written < text.size()) {
+    const ssize_t part = write(file.get(), text.data() + written, text.size() - written);
+    if (part < 0 && errno == EINTR) continue;
+    if (part <= 0) return fail(Error::from_errno(errno, escape(next)));
+    written += static_cast<std::size_t>(part);
+  }
+  if (fsync(file.get()) != 0 || std::rename(next.c_str(), path.c_str()) != 0)
+    return fail(Error::from_errno(errno, escape(path)));
+  return {};
+}
+
+}  // namespace
+
+int export_files(const ExportOptions& options, const CommonOptions& common) {
+  const auto told = [](const Error& error) {
+    fmt::print(stderr, "mailweir: {}\n", error.text());
+    return exit_status(error.code());
+  };
+  const auto text = text_for(options, common);
+  if (!text) return told(text.error());
+  if (options.to.empty()) {
+    std::fputs(text->c_str(), stdout);
+    return 0;
+  }
+  const auto written = write_file(options.to, *text, is_program(options.format) ? 0755 : 0644);
+  return written ? 0 : told(written.error());
+}
+
+}  // namespace mailweir
