@@ -19,6 +19,7 @@
 #include "cli/demo.h"
 #include "cli/export.h"
 #include "cli/help.h"
+#include "cli/init.h"
 #include "cli/install.h"
 #include "cli/plan.h"
 #include "cli/remove.h"
@@ -208,6 +209,14 @@ void add_generations(Commands& commands) {
   restored.add_flag("--boot", what->boot, "What was confirmed last; a change that waited is over");
 }
 
+void add_init(Commands& commands) {
+  const auto options = std::make_shared<InitOptions>();
+  CLI::App& verb = add_verb(commands, "init", "Look at this machine and write a first policy", "mailweir init --print",
+                            [options, &commands] { return init(*options, commands.common); });
+  verb.add_flag("--print", options->print, "Print it, and write nothing");
+  verb.add_flag("--force", options->force, "Replace a policy that is there");
+}
+
 void add_export(Commands& commands) {
   const auto options = std::make_shared<ExportOptions>();
   CLI::App& verb = add_verb(commands, "export", "The policy in the files of other programs",
@@ -246,6 +255,7 @@ void add_everything(Commands& commands) {
   app.require_subcommand(0, 1);
   add_common_options(commands);
   add_analyze(commands);
+  add_init(commands);
   add_check(commands);
   add_plan(commands);
   add_apply(commands);
