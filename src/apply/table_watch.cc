@@ -3,6 +3,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
+#include "apply/block_elements.h"
 #include "record/compiled_table.h"
 
 namespace mailweir {
@@ -27,6 +28,26 @@ bool concerns_rules(const NetlinkMessage& message) {
   return table && table->text() == kTable;
 }
 
+// Elements of the sets that hold blocks; those that only narrow one come with it.
+void note_blocks(const NetlinkMessage& message, TableTouched& touched) {
+  if (message.subsystem() != NFNL_SUBSYS_NFTABLES) return;
+  const bool added = message.kind() == NFT_MSG_NEWSETELEM;
+  if (!added && message.kind() != NFT_MSG_DELSETELEM) return;
+  const auto table = message.attributes().find(NFTA_SET_ELEM_LIST_TABLE);
+  const auto set = message.attributes().find(NFTA_SET_ELEM_LIST_SET);
+  if (!table || table->text() != kTable || !set) return;
+  for (const bool v4 : {true, false}) {
+    if (set->text() != set_name(BlockSet::Blocked, v4)) continue;
+    read_elements(message, v4, [&](const SetElement& element) {
+      if (touched.touched.size() >= TableWatch::kTouchedMax) {
+        touched.blocks = true;
+      } else {
+        touched.touched.push_back({element.client, added ? std::optional(element.case_id) : std::nullopt});
+      }
+    });
+  }
+}
+
 }  // namespace
 
 Result<TableWatch> TableWatch::open() {
@@ -36,14 +57,17 @@ Result<TableWatch> TableWatch::open() {
   return TableWatch(std::move(*socket));
 }
 
-Result<bool> TableWatch::read() {
-  bool changed = false;
+Result<TableTouched> TableWatch::read() {
+  TableTouched touched;
   for (;;) {
     auto received = socket_.receive();
     if (!received) return fail(std::move(received).error());
-    if (received->kind == NetlinkSocket::Received::Kind::Nothing) return changed;
-    if (received->kind == NetlinkSocket::Received::Kind::Overrun) changed = true;
-    while (const auto message = take_message(received->bytes)) changed = changed || concerns_rules(*message);
+    if (received->kind == NetlinkSocket::Received::Kind::Nothing) return touched;
+    if (received->kind == NetlinkSocket::Received::Kind::Overrun) touched.rules = touched.blocks = true;
+    while (const auto message = take_message(received->bytes)) {
+      touched.rules = touched.rules || concerns_rules(*message);
+      note_blocks(*message, touched);
+    }
   }
 }
 

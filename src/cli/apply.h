@@ -1,4 +1,4 @@
-// `mailweir apply`, `confirm`, `rollback`, `history` and `restore`: changing the table, and taking it back.
+// `mailweir apply`, `confirm`, `rollback`, `history --changes` and `restore`: changing the table, and taking it back.
 #pragma once
 
 #include <string>
@@ -22,7 +22,8 @@ struct RollbackOptions {
 };
 int rollback(const RollbackOptions& options, const CommonOptions& common);
 
-int history(const CommonOptions& common);
+// `mailweir history --changes`.
+int history_of_table(const CommonOptions& common);
 
 struct RestoreOptions {
   bool boot = false;

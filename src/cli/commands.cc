@@ -13,6 +13,8 @@
 #include "base/escape.h"
 #include "cli/analyze.h"
 #include "cli/apply.h"
+#include "cli/block.h"
+#include "cli/cases.h"
 #include "cli/check.h"
 #include "cli/common.h"
 #include "cli/completion.h"
@@ -25,6 +27,7 @@
 #include "cli/remove.h"
 #include "cli/run.h"
 #include "cli/status.h"
+#include "cli/unblock.h"
 #include "cli/verify.h"
 #include "cli/version.h"
 #include "lab/demo.h"
@@ -155,6 +158,55 @@ void add_run(Commands& commands) {
   verb.add_flag("--watch-only", options->watch_only, "Say what would be blocked, and block nobody");
 }
 
+void add_block(Commands& commands) {
+  const auto options = std::make_shared<BlockOptions>();
+  CLI::App& verb = add_verb(commands, "block", "Cut clients off by hand, with a reason and an end",
+                            "mailweir block 172.16.0.66 --for 24h --reason 'complaint of 22 November'",
+                            [=, &commands] { return block(*options, commands.common); });
+  verb.add_option("ADDRESS", options->clients, "IPv4 address, IPv6 address or /64; - is standard input")
+      ->required()
+      ->type_name("ADDRESS");
+  verb.add_option("--for", options->length, "How long: 90s, 15m, 24h, 7d")
+      ->type_name("DURATION")
+      ->capture_default_str();
+  verb.add_option("--reason", options->reason, "What people are told")->type_name("TEXT");
+  verb.add_option("--ports", options->ports, "Which mail ports; default: all the rules look at")
+      ->check(CLI::IsMember({"transfer", "submission", "all"}));
+  verb.add_flag("--force", options->force, "Also where you are logged in from, exempt clients, mail servers");
+  verb.add_flag("--dry-run", options->dry_run, "Say what would be done, and change nothing");
+}
+
+void add_unblock(Commands& commands) {
+  const auto options = std::make_shared<UnblockOptions>();
+  CLI::App& verb = add_verb(commands, "unblock", "Lift blocks", "mailweir unblock 172.16.0.66",
+                            [=, &commands] { return unblock(*options, commands.common); });
+  verb.add_option("ADDRESS", options->clients, "Who; - is standard input")->type_name("ADDRESS");
+  verb.add_flag("--all", options->all, "Everybody");
+  verb.add_flag("--dry-run", options->dry_run, "Say what would be done, and change nothing");
+}
+
+void add_cases(Commands& commands) {
+  add_verb(commands, "blocks", "Who is blocked, until when, by whom and why", "mailweir blocks",
+           [&commands] { return blocks(commands.common); });
+  const auto why_options = std::make_shared<WhyOptions>();
+  add_verb(commands, "why", "The whole story of one client, to be read out", "mailweir why 172.16.0.66",
+           [=, &commands] { return why(*why_options, commands.common); })
+      .add_option("ADDRESS", why_options->client, "The client")
+      ->required()
+      ->type_name("ADDRESS");
+  const auto history_options = std::make_shared<HistoryOptions>();
+  const auto of_table = std::make_shared<bool>(false);
+  CLI::App& verb =
+      add_verb(commands, "history", "What was decided about whom, in the order it happened",
+               "mailweir history --since 7d", [=, &commands] {
+                 return *of_table ? history_of_table(commands.common) : history(*history_options, commands.common);
+               });
+  verb.add_option("ADDRESS", history_options->client, "Only this client")->type_name("ADDRESS");
+  verb.add_option("--since", history_options->since, "From then on: RFC 3339, a date, or so long ago (2h)")
+      ->type_name("TIME");
+  verb.add_flag("--changes", *of_table, "Instead: the changes of the table, by whom, and how they ended");
+}
+
 void add_remove(Commands& commands) {
   const auto options = std::make_shared<RemoveOptions>();
   CLI::App& verb = add_verb(commands, "remove", "Take our table out of the kernel, blocks and all", "mailweir remove",
@@ -200,8 +252,6 @@ void add_generations(Commands& commands) {
   back.add_option("GENERATION", to->generation, "Its number in the history")
       ->check(CLI::PositiveNumber)
       ->type_name("N");
-  add_verb(commands, "history", "Every change that was applied: when, by whom, and how it ended", "mailweir history",
-           [&commands] { return history(commands.common); });
   const auto what = std::make_shared<RestoreOptions>();
   CLI::App& restored =
       add_verb(commands, "restore", "Load the last confirmed table, as the boot does", "mailweir restore --boot",
@@ -263,6 +313,9 @@ void add_everything(Commands& commands) {
   add_verify(commands);
   add_status(commands);
   add_run(commands);
+  add_block(commands);
+  add_unblock(commands);
+  add_cases(commands);
   add_remove(commands);
   add_install(commands);
   add_export(commands);

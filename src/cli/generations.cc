@@ -112,7 +112,7 @@ int rollback(const RollbackOptions& options, const CommonOptions& common) {
   return roll_back_to(changes, *target, common);
 }
 
-int history(const CommonOptions& common) {
+int history_of_table(const CommonOptions& common) {
   const auto generations = GenerationStore(common.state_dir).list();
   if (common.json) {
     auto answer = json_answer("history");

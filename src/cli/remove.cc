@@ -6,7 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "apply/linux_kernel.h"
+#include "cli/case_book.h"
 #include "report/json.h"
+#include "sys/clock.h"
+#include "sys/operator.h"
 
 namespace mailweir {
 namespace {
@@ -16,11 +19,21 @@ struct Removed {
   std::uint64_t blocks = 0;
 };
 
-Result<Removed> remove_table(bool dry_run) {
+// The blocks end with the table: `run` is not to bring them back.
+void write_ends(std::span<const Block> blocks, const CommonOptions& common) {
+  const Time now = SystemClock().now();
+  const std::string who = current_operator().name;
+  std::vector<LedgerEntry> entries;
+  for (const Block& block : blocks) entries.emplace_back(CaseLifted{block.client, {now, who, false, block.stopped}});
+  write_down(common, entries);
+}
+
+Result<Removed> remove_table(bool dry_run, const CommonOptions& common) {
   auto kernel = open_linux_kernel();
   if (!kernel) return fail(std::move(kernel).error());
   Removed removed;
-  if (const auto blocks = (*kernel)->blocks()) {
+  const auto blocks = (*kernel)->blocks();
+  if (blocks) {
     removed.table = true;
     removed.blocks = blocks->size();
   } else if (blocks.error().code() != ErrorCode::NotFound) {
@@ -30,6 +43,7 @@ Result<Removed> remove_table(bool dry_run) {
   auto was_there = (*kernel)->remove();
   if (!was_there) return fail(std::move(was_there).error());
   removed.table = *was_there;
+  if (blocks) write_ends(*blocks, common);
   return removed;
 }
 
@@ -42,7 +56,7 @@ std::string sentence(const Removed& removed, bool dry_run) {
 }  // namespace
 
 int remove(const RemoveOptions& options, const CommonOptions& common) {
-  const auto removed = remove_table(options.dry_run);
+  const auto removed = remove_table(options.dry_run, common);
   if (!removed) {
     fmt::print(stderr, "mailweir: {}\n", removed.error().text());
     return exit_status(removed.error().code());

@@ -87,6 +87,7 @@ Restart=on-failure
 RestartSec=2
 # A policy that cannot be used does not get better by itself.
 RestartPreventExitStatus=2 3
+StateDirectory=mailweir
 RuntimeDirectory=mailweir
 RuntimeDirectoryMode=0755
 CapabilityBoundingSet=CAP_NET_ADMIN

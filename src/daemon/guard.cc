@@ -5,12 +5,15 @@
 
 #include "base/must.h"
 #include "daemon/decision_line.h"
+#include "decide/case_of.h"
 
 namespace mailweir {
 namespace {
 
 // After the kernel refused a change: long enough not to ask in a circle, short against a block's length.
 constexpr Duration kRetryAfter = std::chrono::seconds(1);
+// The kernel and the ledger tell the same end from different moments.
+constexpr Duration kSameEnd = std::chrono::seconds(2);
 
 }  // namespace
 
@@ -22,28 +25,92 @@ DetectSettings detect_settings(const Policy& policy) {
   return settings;
 }
 
-Guard::Guard(const Policy& policy, Mode mode, const KeyedHash& hash, Kernel& kernel, const Clock& clock, OnLine on_line)
+Guard::Guard(const Policy& policy, Mode mode, const KeyedHash& hash, Kernel& kernel, const Clock& clock, OnLine on_line,
+             OnEntry on_entry)
     : mode_(mode),
       policy_file_(policy.file),
+      exempt_(policy.gateway->exempt.value),
       v6_client_length_(detect_settings(policy).v6_client_length),
       kernel_(kernel),
       clock_(clock),
       on_line_(std::move(on_line)),
+      on_entry_(std::move(on_entry)),
       detector_(detect_settings(policy), hash),
       decider_(policy, mode),
       enforcer_(kernel) {}
 
-Result<void> Guard::resume() {
-  auto resumed = enforcer_.resume(clock_.now());
+Result<void> Guard::resume(std::span<const CaseRecord> blocks, bool table_is_new) {
+  const Time now = clock_.now();
+  auto resumed = enforcer_.resume(now);
   if (!resumed) return fail(std::move(resumed).error());
+  for (const auto& [client, history] : histories(blocks)) decider_.recall(client, history);
+  static_cast<void>(decider_.ended(now));  // what ended while nobody ran is no news
   for (const EnforcedBlock& enforced : *resumed) {
-    on_line_(EventLine("block.resumed", clock_.now())
+    recall_running(enforced, now);
+    on_line_(EventLine("block.resumed", now)
                  .add("client", enforced.block.client.text())
                  .add("case", enforced.block.case_id)
                  .add("until", enforced.until)
                  .add("packets_stopped", enforced.block.stopped));
   }
+  resume_from_ledger(blocks, table_is_new, now);
   return {};
+}
+
+// A block the ledger does not know counts as one.
+void Guard::recall_running(const EnforcedBlock& enforced, Time now) {
+  const ClientHistory known = decider_.history(enforced.block.client, now);
+  if (known.until && *known.until > enforced.until - kSameEnd) return;
+  decider_.recall(enforced.block.client, {known.blocks + 1, enforced.until, roles_of(enforced.block.scope)});
+}
+
+void Guard::resume_from_ledger(std::span<const CaseRecord> blocks, bool table_is_new, Time now) {
+  for (const CaseRecord& record : blocks) {
+    if (!is_running(record, now) || !enforcer_.is_news(record.client, record.id)) continue;
+    const bool exempt = std::any_of(exempt_.begin(), exempt_.end(),
+                                    [&](const IpPrefix& prefix) { return prefix.contains(record.client); });
+    if (!table_is_new || exempt || mode_ == Mode::WatchOnly) {
+      lifted_by_others(record.client, record.id, now);
+    } else if (record.client == client_of(record.client.base(), v6_client_length_)) {
+      const Block block{record.client, scope_of(roles_of(record.ports)), record.id, record.until - record.since, {}, 0};
+      enforcer_.put_back(block, record.until);
+    }
+  }
+  enforce();
+}
+
+void Guard::blocks_touched(std::span<const BlockTouched> touched, bool all) {
+  std::map<IpPrefix, std::optional<std::string>> latest;
+  for (const BlockTouched& one : touched) latest[one.client] = one.case_id;
+  const bool news = all || std::any_of(latest.begin(), latest.end(),
+                                       [&](const auto& one) { return enforcer_.is_news(one.first, one.second); });
+  if (!news) return;
+  const Time now = clock_.now();
+  const auto did = enforcer_.follow(now);
+  if (!did) {
+    on_line_(EventLine("blocks.unreadable", now).add("reason", did.error().text() + "; ignoring"));
+    return;
+  }
+  for (const EnforcedBlock& enforced : did->added) added_by_others(enforced, now);
+  for (const EnforcedBlock& enforced : did->lifted) {
+    lifted_by_others(enforced.block.client, enforced.block.case_id, now);
+  }
+}
+
+void Guard::added_by_others(const EnforcedBlock& enforced, Time now) {
+  recall_running(enforced, now);
+  on_line_(EventLine("block.by-hand", now)
+               .add("client", enforced.block.client.text())
+               .add("case", enforced.block.case_id)
+               .add("until", enforced.until));
+  cut(enforced.block.client, ports_of(roles_of(enforced.block.scope)));
+}
+
+// The name of whoever did it is in the ledger, when it was `mailweir unblock`.
+void Guard::lifted_by_others(IpPrefix client, std::string_view case_id, Time now) {
+  decider_.lifted(client, now);
+  on_entry_(CaseLifted{client, {now, "", false, std::nullopt}});
+  on_line_(EventLine("block.lifted", now).add("client", client.text()).add("case", case_id));
 }
 
 void Guard::observe(const std::vector<ConnectionEvent>& events) {
@@ -114,7 +181,7 @@ void Guard::enforce() {
     if (found == unconfirmed_.end()) continue;
     const Decision decision = std::move(unconfirmed_.extract(found).mapped());
     tell(decision, acknowledged);
-    cut(decision);
+    cut(decision.finding.client, ports_of(decision));
   }
   if (!enforced) {
     retry_ = now + kRetryAfter;
@@ -128,15 +195,16 @@ void Guard::enforce() {
 
 void Guard::tell(const Decision& decision, std::optional<Time> acknowledged) {
   on_line_(decision_line(decision, policy_file_, clock_.now(), acknowledged));
+  on_entry_(case_of(decision, policy_file_));
 }
 
 // The block already stops these connections; this frees their translation, and takes their ends out of the evidence.
-void Guard::cut(const Decision& decision) {
-  const std::vector<FlowTuple> flows = connections_.forget(decision.finding.client, ports_of(decision));
+void Guard::cut(IpPrefix client, const std::vector<std::uint16_t>& ports) {
+  const std::vector<FlowTuple> flows = connections_.forget(client, ports);
   if (flows.empty()) return;
   if (const auto cut = kernel_.cut_flows(flows); !cut) {
     on_line_(EventLine("connections.kept", clock_.now())
-                 .add("client", decision.finding.client.text())
+                 .add("client", client.text())
                  .add("reason", cut.error().text() + "; ignoring"));
   }
 }

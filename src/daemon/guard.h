@@ -1,21 +1,25 @@
 // The hall where both corridors meet: what clients do comes in, blocks in the kernel come out, and a line for each.
 //
-// In:  first packets and state changes of mail connections, in the order they were read.   Out: EventLines; blocks.
+// In:  first packets and state changes of mail connections, in the order they were read; what people did to blocks.
+// Out: EventLines; blocks; entries for the ledger.
 // Invariants
 //   (1) A block is told when the kernel acknowledged it, never before; one the kernel refuses is told as refused, and
 //       tried again.
 //   (2) What a client does while it is blocked is no evidence.
 //   (3) Nothing waits here: a step handles all it is given.
+//   (4) A block that a person set or lifted is believed: it is neither undone nor set again.
 // Threads: one at a time.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "apply/kernel.h"
+#include "apply/table_watch.h"
 #include "base/keyed_hash.h"
 #include "daemon/event_line.h"
 #include "decide/decider.h"
@@ -25,21 +29,26 @@
 #include "ingest/live_connections.h"
 #include "ingest/nflog.h"
 #include "policy/policy.h"
+#include "record/case_record.h"
 #include "sys/clock.h"
 
 namespace mailweir {
 
 using OnLine = std::function<void(const EventLine&)>;
+using OnEntry = std::function<void(LedgerEntry)>;
 
 // REQUIRES: policy.gateway.
 [[nodiscard]] DetectSettings detect_settings(const Policy& policy);
 
 class Guard {
  public:
-  Guard(const Policy& policy, Mode mode, const KeyedHash& hash, Kernel& kernel, const Clock& clock, OnLine on_line);
+  Guard(const Policy& policy, Mode mode, const KeyedHash& hash, Kernel& kernel, const Clock& clock, OnLine on_line,
+        OnEntry on_entry);
 
-  // Takes over the blocks the kernel holds. The table is REQUIRED to be installed.
-  Result<void> resume();
+  // Takes over the blocks the kernel holds, and what the ledger remembers: `blocks` in time order. Running blocks the
+  // kernel does not hold are set again when the table is new (the machine was restarted), otherwise somebody lifted
+  // them. The table is REQUIRED to be installed.
+  Result<void> resume(std::span<const CaseRecord> blocks, bool table_is_new);
 
   // One step: what was read since the last one. Packets are handled before state changes.
   void step(const std::vector<LoggedPacket>& packets, const std::vector<ConntrackEvent>& changes);
@@ -48,6 +57,8 @@ class Guard {
   void relisted(const std::vector<ConntrackFlow>& flows);
   // The table was taken away and is installed again.
   void table_restored();
+  // Blocks were put in or taken out, by us or by others; `all`: more than `touched` tells.
+  void blocks_touched(std::span<const BlockTouched> touched, bool all);
 
   // When step() is due though nothing was read.
   [[nodiscard]] std::optional<Time> next_due() const;
@@ -69,15 +80,21 @@ class Guard {
   void decide_findings();
   void enforce();
   void tell(const Decision& decision, std::optional<Time> acknowledged);
-  void cut(const Decision& decision);
+  void cut(IpPrefix client, const std::vector<std::uint16_t>& ports);
   void end_blocks(Time now);
+  void resume_from_ledger(std::span<const CaseRecord> blocks, bool table_is_new, Time now);
+  void recall_running(const EnforcedBlock& enforced, Time now);
+  void lifted_by_others(IpPrefix client, std::string_view case_id, Time now);
+  void added_by_others(const EnforcedBlock& enforced, Time now);
 
   Mode mode_;
   std::string policy_file_;
+  std::vector<IpPrefix> exempt_;
   int v6_client_length_;
   Kernel& kernel_;
   const Clock& clock_;
   OnLine on_line_;
+  OnEntry on_entry_;
   LiveConnections connections_;
   Detector detector_;
   Decider decider_;

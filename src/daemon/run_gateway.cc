@@ -13,6 +13,8 @@
 #include "compile/compile.h"
 #include "ingest/conntrack.h"
 #include "ingest/nflog.h"
+#include "ledger/ledger_writer.h"
+#include "ledger/sqlite_ledger.h"
 #include "sys/instance_lock.h"
 #include "sys/kernel_setting.h"
 #include "sys/poller.h"
@@ -52,7 +54,7 @@ class GatewayRun {
  public:
   GatewayRun(const RunSettings& settings, CompiledTable wanted, InstanceLock lock, std::unique_ptr<Kernel> kernel,
              TableWatch table_watch, NflogSource nflog, ConntrackSource conntrack, SignalFd signals, Poller poller,
-             const OnLine& on_line)
+             bool table_is_new, const OnLine& on_line)
       : wanted_(std::move(wanted)),
         clients_(clients_of(*settings.policy.gateway)),
         lock_(std::move(lock)),
@@ -62,16 +64,20 @@ class GatewayRun {
         conntrack_(std::move(conntrack)),
         signals_(std::move(signals)),
         poller_(std::move(poller)),
+        table_is_new_(table_is_new),
         on_line_(on_line),
         hash_(random_hash()),
         store_(settings.state_dir),
-        guard_(settings.policy, settings.mode, hash_, *kernel_, clock_, on_line) {}
+        ledger_file_(ledger_file(settings.state_dir)),
+        ledger_([file = ledger_file_] { return open_ledger(file, LedgerAccess::Write); }),
+        guard_(settings.policy, settings.mode, hash_, *kernel_, clock_, on_line,
+               [this](LedgerEntry entry) { ledger_.record(std::move(entry)); }) {}
 
   Result<void> begin(const RunSettings& settings);
   Result<void> run();
 
  private:
-  enum Tag : std::uint32_t { kNflog, kConntrack, kRules, kSignal };
+  enum Tag : std::uint32_t { kNflog, kConntrack, kRules, kSignal, kLedger };
 
   void warn(std::string_view reason) { on_line_(EventLine("run.warning", clock_.now()).add("reason", reason)); }
   void check_surroundings();
@@ -79,8 +85,12 @@ class GatewayRun {
   std::vector<ConntrackEvent> take_ripe_changes();
   void look_at_table();
   bool adopt_applied(const TableState& state);
+  void follow_touched();
   void relist();
   void tell_counters(std::string_view event);
+  [[nodiscard]] std::vector<CaseRecord> read_ledger();
+  void tell_ledger_news();
+  void end();
   [[nodiscard]] std::optional<Duration> patience() const;
 
   CompiledTable wanted_;
@@ -93,14 +103,19 @@ class GatewayRun {
   ConntrackSource conntrack_;
   SignalFd signals_;
   Poller poller_;
+  bool table_is_new_;
   const OnLine& on_line_;
   KeyedHash hash_;
   GenerationStore store_;
+  std::string ledger_file_;
+  LedgerWriter ledger_;
   Guard guard_;
   TableState installed_;
-  Time restored_{};                // when somebody's change was last undone
-  std::optional<Time> look_at_;    // the table may have been touched: look then
-  std::optional<Time> relist_at_;  // state changes were lost: list all flows then
+  Time restored_{};                    // when somebody's change was last undone
+  std::vector<BlockTouched> touched_;  // and not followed yet
+  bool touched_more_ = false;          // than touched_ tells
+  std::optional<Time> look_at_;        // the table may have been touched: look then
+  std::optional<Time> relist_at_;      // state changes were lost: list all flows then
   Time next_counters_;
   std::uint64_t told_packets_ = 0;
   std::vector<LoggedPacket> packets_;
@@ -126,10 +141,11 @@ Result<void> GatewayRun::begin(const RunSettings& settings) {
   const auto state = kernel_->table();
   if (!state) return fail(state.error());
   installed_ = *state;
-  if (auto resumed = guard_.resume(); !resumed) return resumed;
+  if (auto resumed = guard_.resume(read_ledger(), table_is_new_); !resumed) return resumed;
 
-  for (const auto& [fd, tag] : {std::pair{nflog_.fd(), kNflog}, std::pair{conntrack_.fd(), kConntrack},
-                                std::pair{table_watch_.fd(), kRules}, std::pair{signals_.fd(), kSignal}}) {
+  for (const auto& [fd, tag] :
+       {std::pair{nflog_.fd(), kNflog}, std::pair{conntrack_.fd(), kConntrack}, std::pair{table_watch_.fd(), kRules},
+        std::pair{signals_.fd(), kSignal}, std::pair{ledger_.fd(), kLedger}}) {
     if (auto watched = poller_.watch(fd, tag); !watched) return watched;
   }
   check_surroundings();
@@ -143,6 +159,46 @@ Result<void> GatewayRun::begin(const RunSettings& settings) {
                .add("log_group", std::uint64_t{wanted_.watch_group}));
   next_counters_ = clock_.now() + kCountersEvery;
   return {};
+}
+
+// The blocks that count for decisions to come. Without a ledger everybody starts anew; that is no reason not to guard.
+std::vector<CaseRecord> GatewayRun::read_ledger() {
+  auto ledger = open_ledger(ledger_file_, LedgerAccess::Read);
+  if (!ledger && ledger.error().code() == ErrorCode::NotFound) return {};
+  if (ledger) {
+    CaseQuery query;
+    query.ends_after = clock_.now() - Decider::kForgiven;
+    query.blocks_only = true;
+    query.with_evidence = false;
+    auto found = (*ledger)->find(query);
+    if (found) return std::move(*found);
+    ledger = fail(std::move(found).error());
+  }
+  on_line_(EventLine("ledger.unreadable", clock_.now())
+               .add("reason", ledger.error().text() + "; earlier blocks are not known; ignoring"));
+  return {};
+}
+
+void GatewayRun::tell_ledger_news() {
+  for (const LedgerNews& news : ledger_.take_news()) {
+    EventLine line(news.works ? "ledger.works" : "ledger.trouble", clock_.now());
+    if (news.works) {
+      line.add("written", news.written);
+    } else {
+      line.add("reason", news.reason + "; what is decided is kept in memory; blocking goes on; retrying");
+    }
+    on_line_(line);
+  }
+}
+
+void GatewayRun::end() {
+  const LedgerWriterCounters ledger = ledger_.finish();
+  tell_ledger_news();
+  if (ledger.waiting > 0) on_line_(EventLine("ledger.lost", clock_.now()).add("entries", ledger.waiting));
+  tell_counters("run.counters");
+  on_line_(EventLine("run.stopped", clock_.now())
+               .add("blocks", guard_.counters().blocks)
+               .add("reason", "told to end; blocks stay until they end by themselves"));
 }
 
 void GatewayRun::check_surroundings() {
@@ -189,6 +245,7 @@ Result<void> GatewayRun::step() {
   const Time now = clock_.now();
   if (relist_at_ && *relist_at_ <= now) relist();
   if (look_at_ && *look_at_ <= now) look_at_table();
+  follow_touched();
   if (next_counters_ <= now) {
     next_counters_ = now + kCountersEvery;
     if (nflog_.counters().packets != std::exchange(told_packets_, nflog_.counters().packets))
@@ -240,10 +297,21 @@ void GatewayRun::look_at_table() {
   on_line_(EventLine("table.lost", clock_.now()).add("reason", installed.error().text() + "; retrying"));
 }
 
+// A table that is gone took its blocks with it: nobody lifted them, and they come back with it.
+void GatewayRun::follow_touched() {
+  if (look_at_) {
+    touched_more_ = touched_more_ || !touched_.empty();
+  } else if (touched_more_ || !touched_.empty()) {
+    guard_.blocks_touched(touched_, std::exchange(touched_more_, false));
+  }
+  touched_.clear();
+}
+
 void GatewayRun::tell_counters(std::string_view event) {
   const Guard::Counters counters = guard_.counters();
   const NflogCounters& nflog = nflog_.counters();
   const ConntrackCounters& conntrack = conntrack_.counters();
+  const LedgerWriterCounters ledger = ledger_.counters();
   EventLine line(event, clock_.now());
   line.add("packets", nflog.packets)
       .add("connections", counters.connections.connections)
@@ -259,7 +327,9 @@ void GatewayRun::tell_counters(std::string_view event) {
       .add("forgotten_connections", counters.connections.given_up)
       .add("uncounted", counters.connections.uncounted)
       .add("midstream", counters.connections.midstream)
-      .add("after_block", counters.after_block);
+      .add("after_block", counters.after_block)
+      .add("ledger_waiting", ledger.waiting)
+      .add("ledger_lost", ledger.given_up);
   on_line_(line);
 }
 
@@ -282,16 +352,16 @@ Result<void> GatewayRun::run() {
     if (!ready) return fail(ready.error());
     for (const std::uint32_t tag : *ready) {
       if (tag == kSignal && signals_.take()) {
-        tell_counters("run.counters");
-        on_line_(EventLine("run.stopped", clock_.now())
-                     .add("blocks", guard_.counters().blocks)
-                     .add("reason", "told to end; blocks stay until they end by themselves"));
+        end();
         return {};
       }
+      if (tag == kLedger) tell_ledger_news();
       if (tag != kRules) continue;
       const auto touched = table_watch_.read();
       if (!touched) return fail(touched.error());
-      if (*touched && !look_at_) look_at_ = std::max(clock_.now(), restored_ + kAgainAfter);
+      if (touched->rules && !look_at_) look_at_ = std::max(clock_.now(), restored_ + kAgainAfter);
+      touched_.insert(touched_.end(), touched->touched.begin(), touched->touched.end());
+      touched_more_ = touched_more_ || touched->blocks;
     }
     if (auto stepped = step(); !stepped) return stepped;
   }
@@ -313,8 +383,9 @@ Result<void> run_gateway(const RunSettings& settings, const OnLine& on_line) {
   if (!signals) return fail(std::move(signals).error());
   auto kernel = open_linux_kernel();
   if (!kernel) return fail(std::move(kernel).error());
-  if (const auto asked = (*kernel)->table(); !asked) {
-    if (asked.error().code() != ErrorCode::NotPermitted) return fail(asked.error());
+  const auto before = (*kernel)->table();
+  if (!before) {
+    if (before.error().code() != ErrorCode::NotPermitted) return fail(before.error());
     return fail(ErrorCode::NotPermitted,
                 "CAP_NET_ADMIN is needed in this network namespace: run as root, or as a service");
   }
@@ -330,7 +401,8 @@ Result<void> run_gateway(const RunSettings& settings, const OnLine& on_line) {
   if (!poller) return fail(std::move(poller).error());
 
   GatewayRun run(settings, std::move(wanted), std::move(*lock), std::move(*kernel), std::move(*table_watch),
-                 std::move(*nflog), std::move(*conntrack), std::move(*signals), std::move(*poller), on_line);
+                 std::move(*nflog), std::move(*conntrack), std::move(*signals), std::move(*poller),
+                 before->fingerprint == 0, on_line);
   if (auto begun = run.begin(settings); !begun) return begun;
   return run.run();
 }

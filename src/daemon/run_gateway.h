@@ -17,7 +17,7 @@ struct RunSettings {
   Policy policy;
   Mode mode = Mode::Enforce;
   std::string runtime_dir;
-  std::string state_dir;  // where changes of the table are remembered: one that was applied is not undone
+  std::string state_dir;  // the ledger and the changes of the table are there
 };
 
 [[nodiscard]] Result<void> run_gateway(const RunSettings& settings, const OnLine& on_line);

@@ -19,7 +19,7 @@ std::string case_id(Time time) {
 std::string CaseIds::next(Time now) {
   const auto tick = [](Time time) { return std::chrono::floor<Tick>(time); };
   last_ = std::max(Time(tick(now)), Time(tick(last_) + Tick(1)));
-  return case_id(last_);
+  return case_id(last_) + (asked_ == Asked::ByHand ? "h" : "");
 }
 
 }  // namespace mailweir

@@ -1,7 +1,10 @@
 #include "decide/decide.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
+
+#include "decide/case_of.h"
 
 namespace mailweir {
 namespace {
@@ -87,15 +90,7 @@ Duration block_length(Duration first, Duration longest, std::uint32_t repeat) {
   return std::max(std::min(length, longest), first);
 }
 
-std::vector<std::uint16_t> ports_of(const Decision& decision) {
-  std::vector<std::uint16_t> ports;
-  for (const MailRole role : decision.roles) {
-    if (role == MailRole::Transfer) ports.insert(ports.end(), kTransferPorts.begin(), kTransferPorts.end());
-    if (role == MailRole::Submission) ports.insert(ports.end(), kSubmissionPorts.begin(), kSubmissionPorts.end());
-  }
-  std::sort(ports.begin(), ports.end());
-  return ports;
-}
+std::vector<std::uint16_t> ports_of(const Decision& decision) { return ports_of(std::span(decision.roles)); }
 
 Decision decide(const ClientReport& finding, const Policy& policy, const ClientHistory& history, Mode mode,
                 std::string case_id, Time now) {

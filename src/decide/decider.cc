@@ -1,5 +1,7 @@
 #include "decide/decider.h"
 
+#include <algorithm>
+
 namespace mailweir {
 
 ClientHistory Decider::history(IpPrefix client, Time now) const {
@@ -10,12 +12,13 @@ ClientHistory Decider::history(IpPrefix client, Time now) const {
 
 Decision Decider::decide(const ClientReport& finding, Time now) {
   Decision decision = mailweir::decide(finding, policy_, history(finding.client, now), mode_, case_ids_.next(now), now);
-  if (decision.action == Decision::Action::Block || decision.action == Decision::Action::WatchOnly) remember(decision);
+  if (decision.action == Decision::Action::Block || decision.action == Decision::Action::WatchOnly) {
+    remember(finding.client, {.blocks = decision.repeat + 1, .until = end_of(decision), .roles = decision.roles});
+  }
   return decision;
 }
 
-void Decider::remember(const Decision& decision) {
-  const IpPrefix client = decision.finding.client;
+void Decider::remember(IpPrefix client, ClientHistory history) {
   if (const auto found = clients_.find(client); found != clients_.end()) {
     by_end_.erase({*found->second.until, client});
   } else if (clients_.size() >= kClientsMax) {
@@ -23,8 +26,24 @@ void Decider::remember(const Decision& decision) {
     by_end_.erase(by_end_.begin());
     ++forgotten_;
   }
-  clients_[client] = {.blocks = decision.repeat + 1, .until = end_of(decision), .roles = decision.roles};
-  by_end_.insert({end_of(decision), client});
+  by_end_.insert({*history.until, client});
+  clients_[client] = std::move(history);
+}
+
+void Decider::recall(IpPrefix client, const ClientHistory& history) {
+  if (!history.until) return;
+  const auto found = clients_.find(client);
+  if (found != clients_.end() && *found->second.until > *history.until) return;
+  remember(client, history);
+}
+
+void Decider::lifted(IpPrefix client, Time now) {
+  const auto found = clients_.find(client);
+  if (found == clients_.end() || *found->second.until <= now) return;
+  ClientHistory history = found->second;
+  history.blocks -= std::min<std::uint32_t>(history.blocks, 1);
+  history.until = std::max(now, ended_until_ + Duration(1));  // so that ended() still tells it
+  remember(client, std::move(history));
 }
 
 std::vector<IpPrefix> Decider::ended(Time now) {

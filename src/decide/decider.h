@@ -33,11 +33,17 @@ class Decider {
   // When the next block ends, if one runs.
   [[nodiscard]] std::optional<Time> next_end() const;
 
+  // What a ledger remembers, or what somebody else decided: counts as if it had been decided here. Nothing without an
+  // end, or when the client's latest block is known to end later.
+  void recall(IpPrefix client, const ClientHistory& history);
+  // Somebody lifted the client's block: it ends now, and does not count as an earlier one.
+  void lifted(IpPrefix client, Time now);
+
   [[nodiscard]] ClientHistory history(IpPrefix client, Time now) const;
   [[nodiscard]] std::uint64_t forgotten_clients() const { return forgotten_; }
 
  private:
-  void remember(const Decision& decision);
+  void remember(IpPrefix client, ClientHistory history);
 
   Policy policy_;
   Mode mode_;

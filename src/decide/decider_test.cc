@@ -172,5 +172,37 @@ TEST(CaseIds, AreNeverTheSameAndNeverGoBack) {
   EXPECT_EQ(ids.next(kNow + seconds(1)), "mw-20261122-194301-0000");
 }
 
+TEST(Decider, WhatALedgerRemembersCounts) {
+  Decider decider(gateway());
+  decider.recall(prefix("172.16.0.66"), {2, kNow - hours(1), {MailRole::Transfer}});
+  const Decision decision = decider.decide(spammer("172.16.0.66"), kNow);
+  EXPECT_EQ(decision.repeat, 2U);
+  EXPECT_EQ(decision.length, hours(4));
+  // An older memory changes nothing.
+  decider.recall(prefix("172.16.0.66"), {9, kNow, {MailRole::Transfer}});
+  EXPECT_EQ(decider.history(prefix("172.16.0.66"), kNow).blocks, 3U);
+  decider.recall(prefix("172.16.0.67"), {1, kNow - hours(24 * 31), {MailRole::Transfer}});
+  EXPECT_EQ(decider.decide(spammer("172.16.0.67"), kNow).repeat, 0U) << "forgiven after a month";
+}
+
+TEST(Decider, ABlockThatRunsInTheLedgerEndsAndIsTold) {
+  Decider decider(gateway());
+  decider.recall(prefix("172.16.0.66"), {1, kNow + hours(1), {MailRole::Transfer}});
+  EXPECT_TRUE(decider.ended(kNow).empty());
+  EXPECT_EQ(decider.next_end(), kNow + hours(1));
+  EXPECT_EQ(decider.ended(kNow + hours(1)), (std::vector{prefix("172.16.0.66")}));
+}
+
+TEST(Decider, ALiftedBlockEndsAtOnceAndCountsForNothing) {
+  Decider decider(gateway());
+  EXPECT_EQ(decider.decide(spammer("172.16.0.66"), kNow).length, hours(1));
+  EXPECT_TRUE(decider.ended(kNow).empty());
+  decider.lifted(prefix("172.16.0.66"), kNow);
+  EXPECT_EQ(decider.ended(kNow + seconds(1)), (std::vector{prefix("172.16.0.66")}));
+  EXPECT_TRUE(decider.ended(kNow + hours(2)).empty()) << "once";
+  EXPECT_EQ(decider.decide(spammer("172.16.0.66"), kNow + hours(2)).repeat, 0U);
+  decider.lifted(prefix("172.16.0.99"), kNow);  // nobody's block
+}
+
 }  // namespace
 }  // namespace mailweir

@@ -85,6 +85,36 @@ Result<void> Enforcer::reconcile(Time now) {
   return {};
 }
 
+bool Enforcer::is_news(IpPrefix client, const std::optional<std::string>& case_id) const {
+  const auto found = in_force_.find(client);
+  if (!case_id) return found != in_force_.end();
+  return found == in_force_.end() || found->second.block.case_id != *case_id;
+}
+
+Result<Enforcer::OthersDid> Enforcer::follow(Time now) {
+  auto blocks = kernel_.blocks();
+  if (!blocks) return fail(std::move(blocks).error());
+  advance(now);
+  std::map<IpPrefix, EnforcedBlock> there;
+  for (Block& block : *blocks) {
+    EnforcedBlock enforced{std::move(block), {}};
+    enforced.until = now + enforced.block.left;
+    there.emplace(enforced.block.client, std::move(enforced));
+  }
+  OthersDid did;
+  for (const auto& [client, enforced] : there) {
+    if (!is_news(client, enforced.block.case_id)) continue;
+    did.added.push_back(enforced);
+    in_force_.insert_or_assign(client, enforced);
+  }
+  std::erase_if(in_force_, [&](const auto& entry) {
+    if (there.contains(entry.first)) return false;
+    did.lifted.push_back(entry.second);
+    return true;
+  });
+  return did;
+}
+
 Result<void> Enforcer::restore(Time now) {
   advance(now);
   std::vector<EnforcedBlock> running;

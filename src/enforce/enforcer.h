@@ -50,10 +50,20 @@ class Enforcer {
 
   // REQUIRES: decision.action is Block. In force after the next reconcile().
   void want(const Decision& decision);
+  // A block that ran when the machine went down. In force after the next reconcile(), for the time it has left.
+  void put_back(const Block& block, Time until) { waiting_.try_emplace(block.client, EnforcedBlock{block, until}); }
   // Sets everything that waits, in one batch. An error leaves it waiting; there is no use in asking again at once.
   Result<void> reconcile(Time now);
   // The case ids that came into force since the last call.
   [[nodiscard]] std::vector<std::string> take_confirmed() { return std::exchange(confirmed_, {}); }
+  // What others did: blocks that were taken out of the kernel before their end, and such that were put in.
+  struct OthersDid {
+    std::vector<EnforcedBlock> added, lifted;
+  };
+  // True when that is news: an element with this comment was put in, or (none) taken out, and not by us.
+  [[nodiscard]] bool is_news(IpPrefix client, const std::optional<std::string>& case_id) const;
+  // Reads the kernel and believes it.
+  Result<OthersDid> follow(Time now);
   // The table was lost and is there again: sets all blocks that still run.
   Result<void> restore(Time now);
 

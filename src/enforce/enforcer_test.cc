@@ -110,6 +110,46 @@ TEST_F(EnforcerTest, ANewProcessFindsTheBlocksOfTheOneBefore) {
   EXPECT_FALSE(next.is_blocked(*IpPrefix::parse("172.16.0.5"), 25));
 }
 
+TEST_F(EnforcerTest, WhatPeopleDidIsBelieved) {
+  const IpPrefix ours = *IpPrefix::parse("172.16.0.5"), theirs = *IpPrefix::parse("172.16.0.6");
+  enforcer.want(block("172.16.0.5", "mw-1"));
+  ASSERT_TRUE(enforcer.reconcile(kStart));
+  EXPECT_FALSE(enforcer.is_news(ours, "mw-1")) << "our own doing";
+  const auto nothing = enforcer.follow(kStart);
+  ASSERT_TRUE(nothing);
+  EXPECT_TRUE(nothing->added.empty() && nothing->lifted.empty());
+
+  EXPECT_TRUE(enforcer.is_news(ours, std::nullopt));
+  EXPECT_TRUE(enforcer.is_news(theirs, "mw-2h"));
+  EXPECT_FALSE(enforcer.is_news(theirs, std::nullopt));
+  const IpPrefix lifted[] = {ours};
+  const Block added[] = {{theirs, BlockScope::AllSending, "mw-2h", hours(2), {}, 0}};
+  ASSERT_TRUE(kernel.remove_blocks(lifted) && kernel.add_blocks(added));
+  const auto did = enforcer.follow(kStart + minutes(1));
+  ASSERT_TRUE(did);
+  ASSERT_EQ(did->lifted.size(), 1U);
+  EXPECT_EQ(did->lifted[0].block.case_id, "mw-1");
+  ASSERT_EQ(did->added.size(), 1U);
+  EXPECT_EQ(did->added[0].until, kStart + minutes(1) + hours(2));
+  EXPECT_FALSE(enforcer.is_blocked(ours, 25));
+  EXPECT_TRUE(enforcer.is_blocked(theirs, 587));
+  // And so it comes back after a flush: theirs, not ours.
+  kernel.flush_ruleset();
+  EXPECT_FALSE(enforcer.follow(kStart + minutes(2))) << "no table tells nothing about blocks";
+  install();
+  ASSERT_TRUE(enforcer.restore(kStart + minutes(2)));
+  ASSERT_EQ(kernel.blocks()->size(), 1U);
+  EXPECT_EQ(kernel.blocks()->front().case_id, "mw-2h");
+}
+
+TEST_F(EnforcerTest, ABlockPutBackLastsOnlyWhatIsLeftOfIt) {
+  enforcer.put_back({*IpPrefix::parse("172.16.0.5"), BlockScope::AllSending, "mw-1", hours(4), {}, 0},
+                    kStart + hours(1));
+  ASSERT_TRUE(enforcer.reconcile(kStart));
+  ASSERT_EQ(kernel.blocks()->size(), 1U);
+  EXPECT_EQ(kernel.blocks()->front().length, hours(1));
+}
+
 TEST(Scope, RolesAndScopesAreTheSameThing) {
   EXPECT_EQ(scope_of({MailRole::Transfer}), BlockScope::TransferOnly);
   EXPECT_EQ(scope_of({MailRole::Submission}), BlockScope::SubmissionOnly);

@@ -14,14 +14,14 @@ using nlohmann::ordered_json;
 // Thousandths: finer than any threshold, and the sum of 50 rounded parts stays within 0.05 of the rounded whole.
 double nats(double value) { return std::round(value * 1000) / 1000; }
 
+}  // namespace
+
 ordered_json evidence_json(const std::vector<Evidence>& evidence) {
   auto list = ordered_json::array();
   for (const Evidence& part : evidence)
     list.push_back({{"kind", part.kind}, {"nats", nats(part.nats)}, {"text", part.text}});
   return list;
 }
-
-}  // namespace
 
 ordered_json client_json(const ClientReport& report) {
   ordered_json ports = ordered_json::object();

@@ -7,6 +7,8 @@
 
 namespace mailweir {
 
+// evidence[]: in thousandths of a nat.
+[[nodiscard]] nlohmann::ordered_json evidence_json(const std::vector<Evidence>& evidence);
 [[nodiscard]] nlohmann::ordered_json client_json(const ClientReport& report);
 
 }  // namespace mailweir

@@ -12,6 +12,8 @@
 
 #include "apply/linux_kernel.h"
 #include "daemon/run_gateway.h"
+#include "ledger/sqlite_ledger.h"
+#include "sys/clock.h"
 #include "sys/process.h"
 #include "tests/netns/gateway_world.h"
 
@@ -36,7 +38,7 @@ class RunningGuard {
     pid_ = fork();
     if (pid_ == 0) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
-      const auto ended = run_gateway({gateway_policy(), mode, runtime_dir, runtime_dir + "/state"}, [&](const EventLine& line) {
+      const auto ended = run_gateway({gateway_policy(), mode, runtime_dir, runtime_dir}, [&](const EventLine& line) {
         const std::string text = line.json();
         if (write(theirs.get(), text.data(), text.size()) < 0) _exit(9);
       });
@@ -118,6 +120,29 @@ void close_some_networks(GatewayWorld& world) {
   });
 }
 
+// As if the client had been blocked for an hour, two hours ago.
+void remember_block(const std::string& state_dir, const std::string& client) {
+  const auto ledger = open_ledger(ledger_file(state_dir), LedgerAccess::Write);
+  ASSERT_TRUE(ledger) << ledger.error().text();
+  CaseRecord record;
+  record.id = "mw-before";
+  record.client = *IpPrefix::parse(client);
+  record.since = SystemClock().now() - std::chrono::hours(2);
+  record.until = record.since + std::chrono::hours(1);
+  record.ports = {25};
+  const LedgerEntry entries[] = {record};
+  ASSERT_TRUE((*ledger)->write(entries));
+}
+
+// Notices aside.
+std::vector<CaseRecord> cases_in(const std::string& state_dir) {
+  const auto ledger = open_ledger(ledger_file(state_dir), LedgerAccess::Read);
+  EXPECT_TRUE(ledger) << ledger.error().text();
+  auto cases = ledger ? (*ledger)->find({}).value_or(std::vector<CaseRecord>{}) : std::vector<CaseRecord>{};
+  std::erase_if(cases, [](const CaseRecord& record) { return record.action == Decision::Action::Notice; });
+  return cases;
+}
+
 class RunOnGateway : public testing::TestWithParam<bool> {};
 
 TEST_P(RunOnGateway, FindsTheSpammerAndItsBlockOutlivesIt) {
@@ -130,6 +155,7 @@ TEST_P(RunOnGateway, FindsTheSpammerAndItsBlockOutlivesIt) {
     const Fd listener = world.listen(v4 ? "0.0.0.0" : "::", 25);
     const Fd web = world.listen(v4 ? "192.0.2.10" : "2001:db8::10", 80);
     auto kernel = open_linux_kernel();
+    remember_block(directory.name(), prefix);
     std::string case_id;
     {
       RunningGuard guard(directory.name(), Mode::Enforce);
@@ -139,6 +165,7 @@ TEST_P(RunOnGateway, FindsTheSpammerAndItsBlockOutlivesIt) {
       ASSERT_FALSE(added.is_null());
       EXPECT_EQ(added["client"], prefix);
       EXPECT_EQ(added["ports"], "25");
+      EXPECT_EQ(added["repeat"], 1) << "the ledger remembers";
       case_id = added["case"];
       const std::string elsewhere = v4 ? "10.1.200.10" : "2001:db8:8200::10";
       EXPECT_EQ(world.connect(client, elsewhere, 25).error, ECONNREFUSED);
@@ -154,6 +181,14 @@ TEST_P(RunOnGateway, FindsTheSpammerAndItsBlockOutlivesIt) {
       EXPECT_EQ(guard.stop(), 0);
       EXPECT_FALSE(guard.await("run.stopped").is_null());
     }
+    const auto cases = cases_in(directory.name());
+    ASSERT_EQ(cases.size(), 2U);
+    EXPECT_EQ(cases[1].id, case_id);
+    EXPECT_EQ(cases[1].by, "detector");
+    EXPECT_EQ(cases[1].until - cases[1].since, std::chrono::hours(2)) << "twice as long as the first";
+    EXPECT_GT(cases[1].connections, 0U);
+    EXPECT_FALSE(cases[1].evidence.empty());
+    EXPECT_FALSE(cases[1].ended);
     ASSERT_TRUE((*kernel)->blocks()) << "the table stays";
     EXPECT_EQ((*kernel)->blocks()->size(), 1U);
     EXPECT_EQ(world.connect(client, v4 ? "10.1.200.10" : "2001:db8:8200::10", 25).error, ECONNREFUSED);
@@ -180,6 +215,9 @@ TEST(RunOnGatewayWatching, BlocksNobody) {
     EXPECT_EQ(world.connect("172.16.0.2", "10.1.200.10", 25).error, 0);
     EXPECT_TRUE((*open_linux_kernel())->blocks()->empty());
     EXPECT_EQ(guard.stop(), 0);
+    const auto cases = cases_in(directory.name());
+    ASSERT_EQ(cases.size(), 1U);
+    EXPECT_EQ(cases[0].action, Decision::Action::WatchOnly);
   });
 }
 
