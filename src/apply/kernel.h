@@ -53,6 +53,15 @@ class Kernel {
   [[nodiscard]] virtual Result<bool> remove() = 0;
   [[nodiscard]] virtual Result<TableState> table() = 0;
 
+  // Statements for nft, about our table only: would load() work, and do it, in one transaction; all or nothing.
+  [[nodiscard]] virtual Result<void> check_statements(const std::string& statements) = 0;
+  [[nodiscard]] virtual Result<void> load_statements(const std::string& statements) = 0;
+  // Our table with all contents, as nft prints it; empty: there is none.
+  [[nodiscard]] virtual Result<std::string> listing() = 0;
+  // What listing() would answer where there was nothing and `statements` were loaded. Changes nothing. Unsupported:
+  // this machine lets us have no place to try it.
+  [[nodiscard]] virtual Result<std::string> listing_of(const std::string& statements) = 0;
+
   // A client that is blocked gets the new block instead. Up to kBlocksPerTransaction are all or nothing; more go in
   // several transactions. Limit: a set is full. NotFound: no table.
   [[nodiscard]] virtual Result<void> add_blocks(std::span<const Block> blocks) = 0;

@@ -12,6 +12,8 @@
 
 #include "apply/block_elements.h"
 #include "base/escape.h"
+#include "sys/memory_file.h"
+#include "sys/namespace.h"
 #include "sys/netlink.h"
 #include "sys/process.h"
 
@@ -36,11 +38,23 @@ Error nft_error(const ProcessOutput& ran) {
 }
 
 Result<void> run_nft(std::vector<std::string> arguments, std::string_view text) {
+  // As a complete file: what arrives through a pipe ends where we are killed, and half a text is a text too.
+  const auto file = MemoryFile::of(text);
+  if (!file) return fail(file.error());
   arguments.insert(arguments.begin(), "nft");
-  const auto ran = run_process(arguments, text);
+  arguments.insert(arguments.end(), {"-f", file->path()});
+  const auto ran = run_process(arguments);
   if (!ran) return fail(ran.error());
   if (ran->status != 0) return fail(nft_error(*ran));
   return {};
+}
+
+Result<std::string> list_table() {
+  const auto ran = run_process({"nft", "list", "table", "inet", std::string(kTable)});
+  if (!ran) return fail(ran.error());
+  if (ran->status == 0) return ran->out;
+  if (ran->err.find("No such file or directory") != std::string::npos) return std::string();
+  return fail(nft_error(*ran));
 }
 
 std::string read_rule_comment(const NetlinkAttributes& rule) {
@@ -58,10 +72,14 @@ class LinuxKernel final : public Kernel {
     socket_.send_buffer(std::size_t{1} << 20);
   }
 
-  Result<void> check(const CompiledTable& wanted) override { return run_nft({"-c", "-f", "-"}, wanted.text); }
-  Result<void> install(const CompiledTable& wanted) override { return run_nft({"-f", "-"}, wanted.text); }
+  Result<void> check(const CompiledTable& wanted) override { return run_nft({"-c"}, wanted.text); }
+  Result<void> install(const CompiledTable& wanted) override { return run_nft({}, wanted.text); }
   Result<bool> remove() override;
   Result<TableState> table() override;
+  Result<void> check_statements(const std::string& statements) override { return run_nft({"-c"}, statements); }
+  Result<void> load_statements(const std::string& statements) override { return run_nft({}, statements); }
+  Result<std::string> listing() override { return list_table(); }
+  Result<std::string> listing_of(const std::string& statements) override;
   Result<void> add_blocks(std::span<const Block> blocks) override;
   Result<void> remove_blocks(std::span<const IpPrefix> clients) override;
   Result<std::vector<Block>> blocks() override;
@@ -88,6 +106,14 @@ Result<bool> LinuxKernel::remove() {
   if (sent) return true;
   if (sent.error().number() == ENOENT) return false;
   return fail(Error(sent.error()).in("removing the table"));
+}
+
+Result<std::string> LinuxKernel::listing_of(const std::string& statements) {
+  const auto scratch = NetworkNamespace::create();
+  if (!scratch) return fail(ErrorCode::Unsupported, "no place to try rules out: " + scratch.error().text());
+  const InNamespace inside(*scratch);
+  if (auto loaded = run_nft({}, statements); !loaded) return fail(std::move(loaded).error());
+  return list_table();
 }
 
 Result<TableState> LinuxKernel::table() {

@@ -12,6 +12,7 @@
 
 #include "base/escape.h"
 #include "cli/analyze.h"
+#include "cli/apply.h"
 #include "cli/block.h"
 #include "cli/cases.h"
 #include "cli/check.h"
@@ -21,9 +22,13 @@
 #include "cli/export.h"
 #include "cli/help.h"
 #include "cli/init.h"
+#include "cli/install.h"
+#include "cli/plan.h"
 #include "cli/remove.h"
 #include "cli/run.h"
+#include "cli/status.h"
 #include "cli/unblock.h"
+#include "cli/verify.h"
 #include "cli/version.h"
 #include "lab/demo.h"
 #include "lab/places.h"
@@ -190,12 +195,16 @@ void add_cases(Commands& commands) {
       ->required()
       ->type_name("ADDRESS");
   const auto history_options = std::make_shared<HistoryOptions>();
+  const auto of_table = std::make_shared<bool>(false);
   CLI::App& verb =
       add_verb(commands, "history", "What was decided about whom, in the order it happened",
-               "mailweir history --since 7d", [=, &commands] { return history(*history_options, commands.common); });
+               "mailweir history --since 7d", [=, &commands] {
+                 return *of_table ? history_of_table(commands.common) : history(*history_options, commands.common);
+               });
   verb.add_option("ADDRESS", history_options->client, "Only this client")->type_name("ADDRESS");
   verb.add_option("--since", history_options->since, "From then on: RFC 3339, a date, or so long ago (2h)")
       ->type_name("TIME");
+  verb.add_flag("--changes", *of_table, "Instead: the changes of the table, by whom, and how they ended");
 }
 
 void add_remove(Commands& commands) {
@@ -203,6 +212,51 @@ void add_remove(Commands& commands) {
   CLI::App& verb = add_verb(commands, "remove", "Take our table out of the kernel, blocks and all", "mailweir remove",
                             [options, &commands] { return remove(*options, commands.common); });
   verb.add_flag("--dry-run", options->dry_run, "Say what would go, and change nothing");
+}
+
+void add_plan(Commands& commands) {
+  const auto options = std::make_shared<PlanOptions>();
+  CLI::App& verb = add_verb(commands, "plan", "What would change in the kernel", "mailweir plan",
+                            [options, &commands] { return plan(*options, commands.common); });
+  verb.add_flag("--nft", options->nft, "As statements for nft");
+}
+
+void add_apply(Commands& commands) {
+  const auto options = std::make_shared<ApplyOptions>();
+  CLI::App& verb = add_verb(commands, "apply", "Put the policy into force, all of it or nothing",
+                            "mailweir apply --confirm-within 60s",
+                            [options, &commands] { return apply(*options, commands.common); });
+  verb.add_flag("--yes", options->yes, "Do not ask at the terminal");
+  verb.add_flag("--dry-run", options->dry_run, "Try it on the kernel, and change nothing");
+  verb.add_option("--confirm-within", options->confirm_within, "Take it back unless `mailweir confirm` follows")
+      ->type_name("TIME");
+  verb.add_flag("--force", options->force, "Also when it would cut off your own session");
+}
+
+void add_status(Commands& commands) {
+  add_verb(commands, "status", "Is everything in force that should be?", "mailweir status",
+           [&commands] { return status(commands.common); });
+}
+
+void add_verify(Commands& commands) {
+  add_verb(commands, "verify", "Prove every rule by a connection attempt and its counter", "mailweir verify",
+           [&commands] { return verify(commands.common); });
+}
+
+void add_generations(Commands& commands) {
+  add_verb(commands, "confirm", "Keep the change that waits for it", "mailweir confirm",
+           [&commands] { return confirm(commands.common); });
+  const auto to = std::make_shared<RollbackOptions>();
+  CLI::App& back = add_verb(commands, "rollback", "Take the last change back, or return to a generation",
+                            "mailweir rollback 3", [to, &commands] { return rollback(*to, commands.common); });
+  back.add_option("GENERATION", to->generation, "Its number in the history")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  const auto what = std::make_shared<RestoreOptions>();
+  CLI::App& restored =
+      add_verb(commands, "restore", "Load the last confirmed table, as the boot does", "mailweir restore --boot",
+               [what, &commands] { return restore(*what, commands.common); });
+  restored.add_flag("--boot", what->boot, "What was confirmed last; a change that waited is over");
 }
 
 void add_init(Commands& commands) {
@@ -225,6 +279,19 @@ void add_export(Commands& commands) {
   verb.add_option("--to", options->to, "Write it there instead of standard output")->type_name("FILE");
 }
 
+void add_install(Commands& commands) {
+  const auto options = std::make_shared<InstallOptions>();
+  const auto add = [&](const char* name, const char* what, const char* example, bool in) {
+    CLI::App& verb = add_verb(commands, name, what, example, [=, &commands] {
+      return in ? install(*options, commands.common) : uninstall(*options, commands.common);
+    });
+    verb.add_flag("--dry-run", options->dry_run, "Say which files, and change nothing");
+    verb.add_option("--root", options->root, "Below this folder, and start nothing: for packages")->type_name("DIR");
+  };
+  add("install", "Let the boot load the confirmed table and start the guard", "mailweir install --dry-run", true);
+  add("uninstall", "Take away what install wrote; the table stays", "mailweir uninstall", false);
+}
+
 // Everything there is; what `mailweir --help` lists, in this order.
 void add_everything(Commands& commands) {
   CLI::App& app = commands.app;
@@ -240,11 +307,17 @@ void add_everything(Commands& commands) {
   add_analyze(commands);
   add_init(commands);
   add_check(commands);
+  add_plan(commands);
+  add_apply(commands);
+  add_generations(commands);
+  add_verify(commands);
+  add_status(commands);
   add_run(commands);
   add_block(commands);
   add_unblock(commands);
   add_cases(commands);
   add_remove(commands);
+  add_install(commands);
   add_export(commands);
   add_demo(commands);
   add_help(commands);

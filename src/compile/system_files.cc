@@ -73,6 +73,51 @@ WantedBy=sysinit.target nftables.service
                      restore_command(installation));
 }
 
+std::string guard_unit(const Installation& installation) {
+  return fmt::format(R"(# /etc/systemd/system/mailweir.service. Made by `mailweir install`.
+[Unit]
+Description=mailweir: finds and blocks spamming clients
+Documentation=man:mailweir(1)
+Wants=mailweir-boot.service
+After=mailweir-boot.service network.target
+
+[Service]
+ExecStart="{0}" --config "{1}" --state-dir "{2}" run
+Restart=on-failure
+RestartSec=2
+# A policy that cannot be used does not get better by itself.
+RestartPreventExitStatus=2 3
+StateDirectory=mailweir
+RuntimeDirectory=mailweir
+RuntimeDirectoryMode=0755
+CapabilityBoundingSet=CAP_NET_ADMIN
+NoNewPrivileges=yes
+ProtectSystem=strict
+ReadWritePaths=-{2}
+ProtectHome=read-only
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+ProtectControlGroups=yes
+ProtectClock=yes
+ProtectHostname=yes
+# Not ProtectKernelTunables: connections are counted only once net.netfilter.nf_conntrack_acct is set.
+LockPersonality=yes
+MemoryDenyWriteExecute=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+RestrictNamespaces=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
+
+[Install]
+WantedBy=multi-user.target
+)",
+                     installation.program, installation.config, installation.state_dir);
+}
+
 std::string ifupdown_hook(const Installation& installation) {
   return fmt::format(R"(#!/bin/sh
 # /etc/network/if-pre-up.d/mailweir, executable. Made by `mailweir export ifupdown`.

@@ -8,6 +8,7 @@
 #include <deque>
 
 #include "apply/linux_kernel.h"
+#include "apply/standing.h"
 #include "apply/table_watch.h"
 #include "compile/compile.h"
 #include "ingest/conntrack.h"
@@ -66,6 +67,7 @@ class GatewayRun {
         table_is_new_(table_is_new),
         on_line_(on_line),
         hash_(random_hash()),
+        store_(settings.state_dir),
         ledger_file_(ledger_file(settings.state_dir)),
         ledger_([file = ledger_file_] { return open_ledger(file, LedgerAccess::Write); }),
         guard_(settings.policy, settings.mode, hash_, *kernel_, clock_, on_line,
@@ -82,6 +84,7 @@ class GatewayRun {
   Result<void> step();
   std::vector<ConntrackEvent> take_ripe_changes();
   void look_at_table();
+  bool adopt_applied(const TableState& state);
   void follow_touched();
   void relist();
   void tell_counters(std::string_view event);
@@ -103,6 +106,7 @@ class GatewayRun {
   bool table_is_new_;
   const OnLine& on_line_;
   KeyedHash hash_;
+  GenerationStore store_;
   std::string ledger_file_;
   LedgerWriter ledger_;
   Guard guard_;
@@ -264,10 +268,24 @@ void GatewayRun::relist() {
   on_line_(line);
 }
 
+// `mailweir apply` and its way back change the table on purpose. What is judged stays what the policy said at the
+// start.
+bool GatewayRun::adopt_applied(const TableState& state) {
+  const auto applied = generation_in_force(*kernel_, store_);
+  if (!applied) return false;
+  installed_ = state;
+  wanted_.text = applied->table;
+  on_line_(EventLine("table.applied", clock_.now())
+               .add("generation", static_cast<std::uint64_t>(applied->number))
+               .add("reason", "the table follows it at once; what clients are judged by follows at the next start"));
+  return true;
+}
+
 void GatewayRun::look_at_table() {
   look_at_.reset();
   const auto state = kernel_->table();
   if (state && *state == installed_) return;
+  if (state && adopt_applied(*state)) return;
   auto installed = kernel_->install(wanted_);
   if (installed) {
     restored_ = clock_.now();

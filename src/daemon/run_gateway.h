@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "daemon/guard.h"
 #include "policy/policy.h"
+#include "record/compiled_table.h"
 
 namespace mailweir {
 
@@ -16,7 +17,7 @@ struct RunSettings {
   Policy policy;
   Mode mode = Mode::Enforce;
   std::string runtime_dir;
-  std::string state_dir;  // the ledger is there
+  std::string state_dir;  // the ledger and the changes of the table are there
 };
 
 [[nodiscard]] Result<void> run_gateway(const RunSettings& settings, const OnLine& on_line);

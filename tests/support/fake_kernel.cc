@@ -14,6 +14,7 @@ Result<void> FakeKernel::check(const CompiledTable&) { return healthy(); }
 Result<void> FakeKernel::install(const CompiledTable& wanted) {
   if (auto ok = healthy(); !ok) return ok;
   wanted_ = wanted;
+  if (!nft_.load(wanted.text)) return fail(ErrorCode::Refused, "the fake nft does not understand the table");
   ++generation_;
   ++installs_;
   return {};
@@ -21,10 +22,35 @@ Result<void> FakeKernel::install(const CompiledTable& wanted) {
 
 Result<bool> FakeKernel::remove() {
   if (auto ok = healthy(); !ok) return fail(ok.error());
-  const bool was_there = wanted_.has_value();
-  wanted_.reset();
-  blocks_.clear();
+  const bool was_there = nft_.table().has_value();
+  flush_ruleset();
   return was_there;
+}
+
+Result<void> FakeKernel::check_statements(const std::string& statements) {
+  if (auto ok = healthy(); !ok) return ok;
+  FakeNft tried = nft_;
+  if (!tried.load(statements)) return fail(ErrorCode::Refused, "the fake nft refuses");
+  return {};
+}
+
+Result<void> FakeKernel::load_statements(const std::string& statements) {
+  if (auto ok = healthy(); !ok) return ok;
+  if (!nft_.load(statements)) return fail(ErrorCode::Refused, "the fake nft refuses");
+  ++generation_;
+  return {};
+}
+
+Result<std::string> FakeKernel::listing() {
+  if (auto ok = healthy(); !ok) return fail(ok.error());
+  return nft_.listing();
+}
+
+Result<std::string> FakeKernel::listing_of(const std::string& statements) {
+  if (auto ok = healthy(); !ok) return fail(ok.error());
+  FakeNft empty;
+  if (!empty.load(statements)) return fail(ErrorCode::Refused, "the fake nft refuses");
+  return empty.listing();
 }
 
 Result<TableState> FakeKernel::table() {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "apply/kernel.h"
+#include "tests/support/fake_nft.h"
 
 namespace mailweir {
 
@@ -15,6 +16,10 @@ class FakeKernel final : public Kernel {
   Result<void> install(const CompiledTable& wanted) override;
   Result<bool> remove() override;
   Result<TableState> table() override;
+  Result<void> check_statements(const std::string& statements) override;
+  Result<void> load_statements(const std::string& statements) override;
+  Result<std::string> listing() override;
+  Result<std::string> listing_of(const std::string& statements) override;
   Result<void> add_blocks(std::span<const Block> blocks) override;
   Result<void> remove_blocks(std::span<const IpPrefix> clients) override;
   Result<std::vector<Block>> blocks() override;
@@ -24,7 +29,7 @@ class FakeKernel final : public Kernel {
   // What the world does.
   void advance(Duration passed);
   void add_flow(const FlowTuple& flow, FlowCounters counters) { flows_[flow] = counters; }
-  void flush_ruleset() { wanted_.reset(), blocks_.clear(); }  // as `nft flush ruleset` by somebody else
+  void flush_ruleset() { wanted_.reset(), blocks_.clear(), nft_.flush(); }  // as `nft flush ruleset` by somebody else
   // From now on every call fails, until it is told otherwise.
   void fail_with(std::optional<ErrorCode> code) { failure_ = code; }
   [[nodiscard]] int installs() const { return installs_; }
@@ -32,6 +37,7 @@ class FakeKernel final : public Kernel {
  private:
   [[nodiscard]] Result<void> healthy() const;
   std::optional<CompiledTable> wanted_;
+  FakeNft nft_;  // what statements made of it
   std::map<IpPrefix, Block> blocks_;
   std::map<FlowTuple, FlowCounters> flows_;
   std::optional<ErrorCode> failure_;

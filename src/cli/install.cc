@@ -1,0 +1,148 @@
+#include "cli/install.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "base/escape.h"
+#include "cli/give_up.h"
+#include "compile/system_files.h"
+#include "report/json.h"
+#include "sys/process.h"
+#include "sys/state_file.h"
+
+namespace mailweir {
+namespace {
+
+struct SystemFile {
+  std::string path, text;
+  mode_t mode = 0644;
+};
+
+struct Done {
+  std::string path, what;
+};
+
+bool has_systemd() { return std::filesystem::is_directory("/run/systemd/system"); }
+
+Installation installation_of(const CommonOptions& common) {
+  Installation installation;
+  std::error_code unknown;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", unknown);
+  if (!unknown) installation.program = program.string();
+  installation.state_dir = common.state_dir;
+  installation.config = common.config;
+  return installation;
+}
+
+std::vector<SystemFile> files_for(const InstallOptions& options, const CommonOptions& common) {
+  const Installation installation = installation_of(common);
+  const std::string& root = options.root;
+  std::vector<SystemFile> files;
+  if (!root.empty() || has_systemd()) {
+    files.push_back({root + "/etc/systemd/system/mailweir-boot.service", systemd_unit(installation)});
+    files.push_back({root + "/etc/systemd/system/mailweir.service", guard_unit(installation)});
+  }
+  if (!root.empty() || !has_systemd()) {
+    files.push_back({root + "/etc/init.d/mailweir", sysvinit_script(installation), 0755});
+    files.push_back({root + "/etc/network/if-pre-up.d/mailweir", ifupdown_hook(installation), 0755});
+  }
+  return files;
+}
+
+Result<Done> write_file(const SystemFile& file, bool dry_run) {
+  const auto there = read_state_file(file.path);
+  if (there && *there == file.text) return Done{file.path, "unchanged"};
+  if (dry_run) return Done{file.path, "written"};
+  std::error_code error;
+  std::filesystem::create_directories(std::filesystem::path(file.path).parent_path(), error);
+  if (auto written = write_state_file(file.path, file.text); !written) return fail(std::move(written).error());
+  if (chmod(file.path.c_str(), file.mode) != 0) return fail(Error::from_errno(errno, "chmod " + escape(file.path)));
+  return Done{file.path, "written"};
+}
+
+// What somebody changed is theirs.
+Result<Done> remove_file(const SystemFile& file, bool dry_run) {
+  const auto there = read_state_file(file.path);
+  if (!there && there.error().code() == ErrorCode::NotFound) return Done{file.path, "missing"};
+  if (!there) return fail(there.error());
+  if (*there != file.text) return Done{file.path, "changed by somebody"};
+  if (!dry_run) {
+    if (auto removed = remove_state_file(file.path); !removed) return fail(std::move(removed).error());
+  }
+  return Done{file.path, "removed"};
+}
+
+Result<void> call(const std::vector<std::string>& command) {
+  const auto ran = run_process(command);
+  if (!ran) return fail(ran.error());
+  if (ran->status != 0) return fail(ErrorCode::Refused, fmt::format("{}: {}", command[0], escape(ran->err, 300)));
+  return {};
+}
+
+Result<void> switch_services(bool on) {
+  if (!has_systemd()) {
+    const auto told = on ? call({"update-rc.d", "mailweir", "defaults"}) : call({"update-rc.d", "mailweir", "remove"});
+    // A machine without it has another way to run /etc/init.d.
+    return !told && told.error().code() == ErrorCode::Unsupported ? Result<void>{} : told;
+  }
+  const std::vector<std::string> units{"mailweir-boot.service", "mailweir.service"};
+  if (on) {
+    if (auto reloaded = call({"systemctl", "daemon-reload"}); !reloaded) return reloaded;
+    return call({"systemctl", "enable", units[0], units[1]});
+  }
+  return call({"systemctl", "disable", units[0], units[1]});
+}
+
+int tell(std::string_view verb, const std::vector<Done>& done, const InstallOptions& options,
+         const CommonOptions& common) {
+  if (common.json) {
+    auto answer = json_answer(verb);
+    auto list = nlohmann::ordered_json::array();
+    for (const Done& one : done) list.push_back({{"path", one.path}, {"done", one.what}});
+    answer["files"] = std::move(list);
+    std::fputs(print_json(answer).c_str(), stdout);
+  } else if (!common.quiet) {
+    for (const Done& one : done) {
+      fmt::print("{}{}: {}\n", options.dry_run ? "would be " : "", one.what, escape(one.path));
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+int install(const InstallOptions& options, const CommonOptions& common) {
+  std::vector<Done> done;
+  for (const SystemFile& file : files_for(options, common)) {
+    auto written = write_file(file, options.dry_run);
+    if (!written) return give_up(written.error());
+    done.push_back(std::move(*written));
+  }
+  if (!options.dry_run && options.root.empty()) {
+    if (const auto switched = switch_services(true); !switched) return give_up(switched.error());
+  }
+  return tell("install", done, options, common);
+}
+
+int uninstall(const InstallOptions& options, const CommonOptions& common) {
+  if (!options.dry_run && options.root.empty()) {
+    if (const auto switched = switch_services(false); !switched && !common.quiet) {
+      fmt::print(stderr, "mailweir: {}; ignoring\n", switched.error().text());
+    }
+  }
+  std::vector<Done> done;
+  for (const SystemFile& file : files_for(options, common)) {
+    auto removed = remove_file(file, options.dry_run);
+    if (!removed) return give_up(removed.error());
+    done.push_back(std::move(*removed));
+  }
+  return tell("uninstall", done, options, common);
+}
+
+}  // namespace mailweir
