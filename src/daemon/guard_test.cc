@@ -86,10 +86,9 @@ class GuardTest : public testing::Test {
   }
 
   FakeKernel kernel;
-  std::vector<LedgerEntry> entries;
+  std::vector<LedgerEntry> entries;  // what the ledger was given
   HandClock clock;
   std::vector<nlohmann::json> lines;
-  std::vector<LedgerEntry> entries;  // what the ledger was given
   std::uint32_t number = 0;
 };
 
