@@ -87,7 +87,7 @@ ClientReport Detector::State::report(ClientTable::Index index) const {
   const ClientRecord& client = table.at(index);
   DestinationCount::Answer counted;
   if (settings.exact_destinations) {
-    counted = destinations[index].answer();
+    counted = destinations[index].answer(destination_seed);
   } else {
     const auto estimate = static_cast<std::uint64_t>(std::llround(client.groups_estimate()));
     counted = {estimate, estimate};
