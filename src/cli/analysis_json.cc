@@ -10,7 +10,7 @@ namespace mailweir {
 
 using nlohmann::ordered_json;
 
-std::string analysis_json(const ReplayResult& result) {
+void print_analysis_json(const ReplayResult& result, const std::function<void(std::string_view)>& print) {
   auto inputs = ordered_json::array();
   for (const InputReport& input : result.inputs) {
     inputs.push_back({{"file", input.file},
@@ -22,8 +22,6 @@ std::string analysis_json(const ReplayResult& result) {
                       {"skipped", ordered_json(input.skipped)},
                       {"notes", input.notes}});
   }
-  auto clients = ordered_json::array();
-  for (const ClientReport& report : result.clients) clients.push_back(client_json(report));
   const auto spammers = std::count_if(result.clients.begin(), result.clients.end(),
                                       [](const ClientReport& r) { return r.verdict == Verdict::Spammer; });
 
@@ -31,13 +29,14 @@ std::string analysis_json(const ReplayResult& result) {
   answer["inputs"] = std::move(inputs);
   answer["from"] = json_time(result.from);
   answer["to"] = json_time(result.to);
-  answer["clients"] = std::move(clients);
+  answer["clients"] = nullptr;  // its place
   answer["totals"] = {{"clients", result.clients.size()},
                       {"spammers", spammers},
                       {"events", result.events},
                       {"forgotten_clients", result.forgotten_clients},
                       {"lost_events", result.lost_events}};
-  return print_json(answer);
+  const auto client = [&](std::size_t i) { return client_json(result.clients[i]); };
+  print_json_with_list(answer, "clients", result.clients.size(), client, print);
 }
 
 }  // namespace mailweir

@@ -58,10 +58,12 @@ int analyze(const AnalyzeOptions& options, const CommonOptions& common) {
     return exit_status(result.error().code());
   }
   const Screen screen = screen_of(stdout, common);
-  const std::string answer = common.json
-                                 ? analysis_json(*result)
-                                 : analysis_text(*result, {options.everyone, common.quiet, screen.width, screen.paint});
-  std::fputs(answer.c_str(), stdout);
+  const auto print = [](std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); };
+  if (common.json) {
+    print_analysis_json(*result, print);
+  } else {
+    print(analysis_text(*result, {options.everyone, common.quiet, screen.width, screen.paint}));
+  }
   return std::any_of(result->clients.begin(), result->clients.end(),
                      [](const ClientReport& report) { return report.verdict == Verdict::Spammer; })
              ? 1

@@ -36,6 +36,17 @@ double half_lives(double seconds, std::chrono::seconds half_life) {
   return std::exp2(-seconds / static_cast<double>(half_life.count()));
 }
 
+// What a weight of L keeps after so many seconds; of those that a busy client pauses for it is remembered.
+float kept_of_weight(std::uint32_t seconds) {
+  static const auto remembered = [] {
+    std::array<float, 1024> kept;
+    for (std::size_t i = 0; i < kept.size(); ++i)
+      kept[i] = static_cast<float>(half_lives(static_cast<double>(i), kHalfLifeL));
+    return kept;
+  }();
+  return seconds < remembered.size() ? remembered[seconds] : static_cast<float>(half_lives(seconds, kHalfLifeL));
+}
+
 std::size_t port_index(std::uint16_t port) { return port == 25 ? 0 : port == 465 ? 1 : 2; }
 
 }  // namespace
@@ -52,8 +63,9 @@ std::uint64_t ClientRecord::connections() const {
 }
 
 void ClientRecord::decay(std::uint32_t seconds) {
-  const auto k = static_cast<float>(half_lives(seconds, kHalfLifeL));
+  const float k = kept_of_weight(seconds);
   for (float& weight : weights_) weight *= k;
+  if (score_server_ == 0) return;
   score_server_ *= static_cast<float>(half_lives(seconds, score_server_ > 0 ? kHalfLifeSuspectM : kHalfLifeServerM));
 }
 

@@ -1,9 +1,17 @@
 // How many distinct servers and destination groups a client contacted, exactly up to a limit: for recordings, whose
 // reader may count them too. A live detector does not pay for this; it has the bitmap's estimate.
 //
-// Invariant: exact while at most kExactMax servers were seen, then estimated within about 2 % in 8 KiB.
+// Most clients have a handful of servers, a few have thousands, whose set is too large for a cache and is looked into
+// at another place each time. So the latest IPv4 servers stand in a short list first: an ordinary client never needs
+// more, and of a spammer a whole list is taken over at once, which lets the cache misses of its members overlap (a
+// third of the time that one by one takes).
+//
+// Invariants
+//   (1) Exact while at most kExactMax servers were seen, then estimated within about 2 % in 8 KiB.
+//   (2) The members of the list are distinct; they may be in the set already.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 
@@ -19,20 +27,28 @@ class DestinationCount {
   // A client of so many IPv4 servers costs 64 KiB; the limit is what fills that table.
   static constexpr std::uint32_t kExactMax = 14'336;
 
-  // REQUIRES: the same hash in every call.
+  // REQUIRES: the same hash and seed in every call.
   void add(IpAddress server, const KeyedHash& hash, std::uint64_t seed);
 
   struct Answer {
     std::uint64_t servers = 0;
     std::uint64_t groups = 0;
   };
-  [[nodiscard]] Answer answer() const;
+  [[nodiscard]] Answer answer(std::uint64_t seed) const;
 
  private:
+  static constexpr std::size_t kRecent = 16;
   struct Estimate {
     HyperLogLog servers, groups;
     void add(IpAddress server, const KeyedHash& hash);
   };
+  // Whether it was not among the latest. REQUIRES: recent_used_ < kRecent.
+  bool note_recent(std::uint32_t server);
+  void take_over_recent(std::uint64_t seed);
+  void estimate_if_many(const KeyedHash& hash);
+
+  std::array<std::uint32_t, kRecent> recent_{};  // 0: no server
+  std::uint32_t recent_used_ = 0;
   FlatSet<std::uint32_t> v4_;
   FlatSet<IpAddress> v6_;
   std::unique_ptr<Estimate> estimate_;  // once there are too many; the sets are empty then

@@ -87,7 +87,7 @@ ClientReport Detector::State::report(ClientTable::Index index) const {
   const ClientRecord& client = table.at(index);
   DestinationCount::Answer counted;
   if (settings.exact_destinations) {
-    counted = destinations[index].answer();
+    counted = destinations[index].answer(destination_seed);
   } else {
     const auto estimate = static_cast<std::uint64_t>(std::llround(client.groups_estimate()));
     counted = {estimate, estimate};
@@ -119,7 +119,7 @@ void Detector::observe(const ConnectionEvent& event) {
   if (!is_sending_port(event.server_port)) return;
   const MailRole role = event.server_port == 25 ? MailRole::Transfer : MailRole::Submission;
   ++state.events;
-  const IpAddress base = client_of(event.client, state.settings.v6_client_length).base();
+  const IpAddress base = client_base(event.client, state.settings.v6_client_length);
   ClientTable::Index index = state.table.find(base);
   if (index == ClientTable::kNone) {
     if (event.kind != ConnectionEvent::Kind::Opened) return;  // of a client that was forgotten meanwhile

@@ -54,5 +54,8 @@ class Detector {
 
 // The client an address belongs to: itself in IPv4, its /64 (or settings) in IPv6.
 [[nodiscard]] IpPrefix client_of(IpAddress address, int v6_length);
+[[nodiscard]] inline IpAddress client_base(IpAddress address, int v6_length) {
+  return address.is_v4() ? address : client_of(address, v6_length).base();
+}
 
 }  // namespace mailweir

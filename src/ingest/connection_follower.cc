@@ -34,12 +34,17 @@ bool opens(const PacketSighting& packet) { return (packet.flags & (kSyn | kAck |
 struct ConnectionFollower::State {
   using Events = std::vector<ConnectionEvent>;
 
-  explicit State(FollowerLimits chosen) : limits(chosen), table(chosen.connections_max) {}
+  explicit State(FollowerLimits chosen)
+      : limits(chosen),
+        shortest_wait(std::min({chosen.answer_wait, chosen.idle_max, chosen.linger})),
+        table(chosen.connections_max) {}
 
   FollowerLimits limits;
+  Duration shortest_wait;
   FollowerCounters counters;
   ConnectionTable table;
   Time now;
+  Time wake = Time::min();  // nothing is due before: neither what waited when this was set, nor what came after
 
   void say(const Connection& connection, ConnectionEvent::Kind kind, Time time, Events& out,
            Outcome outcome = Outcome::Unknown) const {
@@ -96,13 +101,20 @@ struct ConnectionFollower::State {
 
   void advance(Time time, Events& out) {
     now = std::max(now, time);
-    for (;;) {
+    while (wake <= now) {
       Queue first = Queue::Waiting;
-      for (const Queue queue : {Queue::Open, Queue::Ended})
-        if (due(queue) < due(first)) first = queue;
-      const Time when = due(first);
-      if (when > now) return;
-      expire(first, when, out);
+      Time when = due(first);
+      for (const Queue queue : {Queue::Open, Queue::Ended}) {
+        const Time other = due(queue);
+        if (other >= when) continue;
+        first = queue;
+        when = other;
+      }
+      if (when > now) {
+        wake = when - now > shortest_wait ? now + shortest_wait : when;
+      } else {
+        expire(first, when, out);
+      }
     }
   }
 
@@ -131,10 +143,10 @@ struct ConnectionFollower::State {
     if (packet.stopped_or_sampled) connection.unknowable = true;
   }
 
-  void open(const ConnectionKey& key, const PacketSighting& packet, Events& out) {
+  void open(const ConnectionTable::Place& place, const PacketSighting& packet, Events& out) {
     if (table.full()) make_room();
     const bool only_opening = packet.view == View::FirstPackets;
-    Connection& connection = table.at(table.add(key, only_opening ? Queue::Ended : Queue::Waiting));
+    Connection& connection = table.at(table.add(place, only_opening ? Queue::Ended : Queue::Waiting));
     connection.opened = now;
     connection.first_sequence = packet.sequence;
     connection.view = packet.view;
@@ -169,8 +181,8 @@ struct ConnectionFollower::State {
     return numbered || old.phase == Phase::Asked ? Syn::Again : Syn::New;
   }
 
-  void on_syn(Id id, const ConnectionKey& key, const PacketSighting& packet, Events& out) {
-    if (id == ConnectionTable::kNone) return open(key, packet, out);
+  void on_syn(Id id, const ConnectionTable::Place& place, const PacketSighting& packet, Events& out) {
+    if (id == ConnectionTable::kNone) return open(place, packet, out);
     Connection& connection = table.at(id);
     switch (kind_of_syn(connection, packet)) {
       case Syn::SamePacket:
@@ -185,7 +197,7 @@ struct ConnectionFollower::State {
         if (connection.phase == Phase::Established)
           judge_by_payload(connection, connection.view == View::TwoSided, now, out);
         table.remove(id);
-        return open(key, packet, out);
+        return open(place, packet, out);
     }
   }
 
@@ -252,9 +264,10 @@ struct ConnectionFollower::State {
     const ConnectionKey key =
         from_client ? ConnectionKey{packet.source, packet.destination, packet.source_port, packet.destination_port}
                     : ConnectionKey{packet.destination, packet.source, packet.destination_port, packet.source_port};
-    const Id id = table.find(key);
+    const ConnectionTable::Place place = table.place_of(key);
+    const Id id = table.find(place);
     if (from_client && opens(packet)) {
-      on_syn(id, key, packet, out);
+      on_syn(id, place, packet, out);
     } else if (id == ConnectionTable::kNone) {
       ++counters.midstream;
     } else if (from_client) {

@@ -1,26 +1,15 @@
 #include "ingest/connection_table.h"
 
+#include "base/folded_hash.h"
 #include "base/must.h"
 #include "sys/random.h"
 
 namespace mailweir {
-namespace {
-
-__extension__ using Product = unsigned __int128;
-
-std::uint64_t fold(std::uint64_t a, std::uint64_t b) {
-  const Product product = Product{a} * b;
-  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
-}
-
-}  // namespace
-
-std::size_t ConnectionTable::Hash::operator()(const ConnectionKey& key) const noexcept {
-  const auto& secret = table->secret_;
+ConnectionTable::Place ConnectionTable::place_of(const ConnectionKey& key) const {
   const std::uint64_t ports = std::uint64_t{key.client_port} << 16 | key.server_port;
-  const std::uint64_t client = fold(key.client.high ^ secret[0], key.client.low ^ secret[1]);
-  const std::uint64_t server = fold(key.server.high ^ secret[2], key.server.low ^ secret[3]);
-  return fold(client ^ ports, server ^ secret[4]);
+  const std::uint64_t client = folded_product(key.client.high ^ secret_[0], key.client.low ^ secret_[1]);
+  const std::uint64_t server = folded_product(key.server.high ^ secret_[2], key.server.low ^ secret_[3]);
+  return {key, folded_product(client ^ ports, server ^ secret_[4])};
 }
 
 ConnectionTable::ConnectionTable(std::uint32_t connections_max)
@@ -29,12 +18,12 @@ ConnectionTable::ConnectionTable(std::uint32_t connections_max)
   fill_random({reinterpret_cast<std::uint8_t*>(secret_.data()), sizeof secret_});
 }
 
-ConnectionTable::Id ConnectionTable::find(const ConnectionKey& key) const {
-  const auto found = ids_.find(key);
+ConnectionTable::Id ConnectionTable::find(const Place& place) const {
+  const auto found = ids_.find(place);
   return found == ids_.end() ? kNone : *found;
 }
 
-ConnectionTable::Id ConnectionTable::add(const ConnectionKey& key, ConnectionQueue queue) {
+ConnectionTable::Id ConnectionTable::add(const Place& place, ConnectionQueue queue) {
   MUST(!full());
   Id id;
   if (free_.empty()) {
@@ -45,7 +34,8 @@ ConnectionTable::Id ConnectionTable::add(const ConnectionKey& key, ConnectionQue
     free_.pop_back();
     slots_[id] = {};
   }
-  slots_[id].key = key;
+  slots_[id].key = place.key;
+  slots_[id].hash = place.hash;
   link(id, queue);
   const bool added = ids_.insert(id).second;
   MUST(added);

@@ -29,6 +29,7 @@ struct Connection {
   enum class Phase : std::uint8_t { Asked, Answered, Established, Over };
 
   ConnectionKey key;
+  std::uint64_t hash = 0;  // of the key
   Time opened, last;
   std::uint32_t first_sequence = 0;  // of the SYN; 0: the source does not show sequence numbers
   std::uint32_t payload = 0;         // client's bytes so far
@@ -53,9 +54,17 @@ class ConnectionTable {
   ConnectionTable(const ConnectionTable&) = delete;  // the hash points back here
   ConnectionTable& operator=(const ConnectionTable&) = delete;
 
-  [[nodiscard]] Id find(const ConnectionKey& key) const;
+  // A key and its hash in this table, so that looking for it and adding it hashes once.
+  struct Place {
+    ConnectionKey key;
+    std::uint64_t hash;
+  };
+  [[nodiscard]] Place place_of(const ConnectionKey& key) const;
+  [[nodiscard]] Id find(const Place& place) const;
+  [[nodiscard]] Id find(const ConnectionKey& key) const { return find(place_of(key)); }
   // REQUIRES: key is not in the table, and !full().
-  Id add(const ConnectionKey& key, ConnectionQueue queue);
+  Id add(const Place& place, ConnectionQueue queue);
+  Id add(const ConnectionKey& key, ConnectionQueue queue) { return add(place_of(key), queue); }
   void remove(Id id);
   // To the end of `queue`.
   void move(Id id, ConnectionQueue queue);
@@ -66,20 +75,20 @@ class ConnectionTable {
   [[nodiscard]] bool full() const { return ids_.size() >= connections_max_; }
 
  private:
-  // The keys come from whoever we watch, so the hash has a secret. Two folded multiplications as in wyhash (Wang Yi,
-  // 2020) instead of SipHash: this is asked for every packet.
+  // The keys come from whoever we watch, so the hash has a secret; it is kept in the slot and never worked out twice.
   struct Hash {
     using is_transparent = void;
+    using is_avalanching = void;
     const ConnectionTable* table;
-    std::size_t operator()(const ConnectionKey& key) const noexcept;
-    std::size_t operator()(Id id) const noexcept { return (*this)(table->slots_[id].key); }
+    std::size_t operator()(const Place& place) const noexcept { return place.hash; }
+    std::size_t operator()(Id id) const noexcept { return table->slots_[id].hash; }
   };
   struct Equal {
     using is_transparent = void;
     const ConnectionTable* table;
     bool operator()(Id a, Id b) const noexcept { return a == b; }
-    bool operator()(const ConnectionKey& key, Id id) const noexcept { return key == table->slots_[id].key; }
-    bool operator()(Id id, const ConnectionKey& key) const noexcept { return key == table->slots_[id].key; }
+    bool operator()(const Place& place, Id id) const noexcept { return place.key == table->slots_[id].key; }
+    bool operator()(Id id, const Place& place) const noexcept { return place.key == table->slots_[id].key; }
   };
   struct Ends {
     Id oldest = kNone, newest = kNone;

@@ -105,7 +105,8 @@ void LiveConnections::open(const PacketSighting& packet, Time time, Events& out)
 void LiveConnections::sighted(const PacketSighting& packet, Events& out) {
   if (!opens(packet)) return;
   const Time time = not_before_last(packet.time);
-  const Id id = table_.find({packet.source, packet.destination, packet.source_port, packet.destination_port});
+  const Id id =
+      table_.find(ConnectionKey{packet.source, packet.destination, packet.source_port, packet.destination_port});
   if (id == ConnectionTable::kNone) return open(packet, time, out);
   Connection& connection = table_.at(id);
   if (connection.first_sequence != packet.sequence) {  // the port was used again

@@ -83,20 +83,22 @@ std::optional<IpAddress> parse_address(std::string_view text) {
 }
 
 // The address that begins at `at` and is ended by a space; `at` is moved past both.
-std::optional<IpAddress> take_address(std::string_view text, std::size_t& at) {
+bool take_address(std::string_view text, std::size_t& at, IpAddress& address) {
   constexpr std::size_t kQuadMax = 16;  // 15 and the space
   if (at + kQuadMax <= text.size()) {
     const DottedQuad quad = read_dotted_quad(text.data() + at);
     if (quad.length > 0 && text[at + quad.length] == ' ') {
       at += quad.length + 1;
-      return IpAddress::v4(quad.bits);
+      address = IpAddress::v4(quad.bits);
+      return true;
     }
   }
   const auto end = text.find(' ', at);
-  if (end == std::string_view::npos) return std::nullopt;
-  const auto address = parse_address(text.substr(at, end - at));
+  if (end == std::string_view::npos) return false;
+  const auto parsed = parse_address(text.substr(at, end - at));
   at = end + 1;
-  return address;
+  if (parsed) address = *parsed;
+  return parsed.has_value();
 }
 
 // "IN=eth0" before " OUT=": where its interface begins. The prefix may be glued to it.
@@ -166,9 +168,8 @@ std::optional<std::uint8_t> read_flags(Words& words, bool may_lack_end) {
 
 // Without the options the length of the TCP header is not known; then at most the 12 bytes of a time stamp are counted
 // as payload in packets that carry some, and none in those that only acknowledge.
-std::uint32_t payload_of(std::uint32_t ip_payload, std::uint8_t flags, std::uint32_t options) {
+std::uint32_t payload_of(std::uint32_t ip_payload, std::uint32_t options) {
   constexpr std::uint32_t kHeader = 20, kTimeStamp = 12;  // RFC 9293 section 3.1; RFC 7323, padded
-  if ((flags & tcp_flag::kSyn) != 0) return 0;
   const std::uint32_t headers = kHeader + options;
   if (ip_payload <= headers) return 0;
   const std::uint32_t payload = ip_payload - headers;
@@ -176,7 +177,7 @@ std::uint32_t payload_of(std::uint32_t ip_payload, std::uint8_t flags, std::uint
 }
 
 // From "SPT=" on: ports, sequence, flags, options.
-LineKind read_tcp(Words words, std::uint32_t ip_payload, bool may_lack_end, PacketSighting& packet) {
+LineKind read_tcp(Words& words, std::uint32_t ip_payload, bool may_lack_end, PacketSighting& packet) {
   if (!words.take("SPT=")) return LineKind::Torn;
   const auto source_port = words.number();
   if (!source_port || !words.take("DPT=")) return LineKind::Torn;
@@ -197,7 +198,7 @@ LineKind read_tcp(Words words, std::uint32_t ip_payload, bool may_lack_end, Pack
   const auto flags = read_flags(words, may_lack_end);
   if (!flags) return LineKind::Torn;
   packet.flags = *flags;
-  packet.payload = payload_of(ip_payload, *flags, option_bytes(words));
+  packet.payload = (*flags & tcp_flag::kSyn) != 0 ? 0 : payload_of(ip_payload, option_bytes(words));
   return *flags == 0 ? LineKind::NoFlags : LineKind::MailPacket;
 }
 
@@ -331,16 +332,14 @@ LineKind read_log_packet(std::string_view message, const LineMarks& marks, bool 
   std::size_t at = find_source(message, marks.dst);
   if (at < *after) return LineKind::Torn;
   at += 4;
-  const auto source = take_address(message, at);
-  if (!source || at != marks.dst) return LineKind::Torn;
+  IpAddress& source = line.packet.source;
+  IpAddress& destination = line.packet.destination;
+  if (!take_address(message, at, source) || at != marks.dst) return LineKind::Torn;
   at += 4;
-  const auto destination = take_address(message, at);
-  if (!destination || source->is_v4() != destination->is_v4()) return LineKind::Torn;
-  line.packet.source = *source;
-  line.packet.destination = *destination;
+  if (!take_address(message, at, destination) || source.is_v4() != destination.is_v4()) return LineKind::Torn;
 
   Words words(message, at);
-  const auto ip = read_ip_fields(words, source->is_v4());
+  const auto ip = read_ip_fields(words, source.is_v4());
   if (!ip) return LineKind::Torn;
   line.packet.ip_id = ip->id;
   if (!words.take("PROTO=TCP ")) return LineKind::NotTcp;

@@ -27,10 +27,6 @@ void Judges::Judge::tell() {
 }
 
 void Judges::Judge::observe(const Item& item) {
-  if (item.packet.time != now) {
-    now = item.packet.time;
-    follower.advance(now, events);
-  }
   follower.observe(item.packet, item.from_client, events);
   tell();
 }
@@ -40,16 +36,16 @@ Judges::Judges(const DetectSettings& settings) : v6_client_length_(settings.v6_c
   for (std::size_t i = 0; i < kJudges; ++i) judges_.emplace_back(share_of(settings));
 }
 
-void Judges::add(const PacketSighting& packet, bool from_client) {
-  const IpAddress address = from_client ? packet.source : packet.destination;
-  const IpPrefix client = client_of(address, v6_client_length_);
-  const std::size_t mixed = std::hash<IpAddress>{}(client.base());
-  judges_[(mixed >> 8) % kJudges].queue.push_back({packet, from_client});
+void Judges::add(const PacketSighting& packet, Time time, bool from_client) {
+  const IpAddress client = client_base(from_client ? packet.source : packet.destination, v6_client_length_);
+  std::vector<Item>& queue = judges_[(std::hash<IpAddress>{}(client) >> 8) % kJudges].queue;
+  queue.push_back({packet, from_client});
+  queue.back().packet.time = time;  // in place: a copy changed before it is copied again waits for the change
   ++queued_;
 }
 
-void Judges::judge(std::size_t i) {
-  Judge& judge = judges_[i];
+void Judges::judge(std::size_t number) {
+  Judge& judge = judges_[number];
   for (const Item& item : judge.queue) judge.observe(item);
   judge.queue.clear();
 }

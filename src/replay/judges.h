@@ -23,13 +23,13 @@ class Judges {
 
   explicit Judges(const DetectSettings& settings);
 
-  // Queues a packet for its client's judge.
-  void add(const PacketSighting& packet, bool from_client);
+  // Queues a packet, as of `time`, for its client's judge.
+  void add(const PacketSighting& packet, Time time, bool from_client);
   // Enough is queued to be worth it: the more packets a judge takes at a time, the more of its clients it finds in the
   // cache. A quarter of the memory of an analysis goes into this.
   [[nodiscard]] bool ready() const { return queued_ >= kBatch; }
-  // One task of kJudges: everything queued for judge `i` is judged. Different tasks may run at the same time.
-  void judge(std::size_t i);
+  // One task of kJudges: everything queued for judge `number` is judged. Different tasks may run at the same time.
+  void judge(std::size_t number);
   // Everything was judged. Between runs of the tasks.
   void judged() { queued_ = 0; }
   // The recording ended at `end`. Everything must have been judged.
@@ -52,7 +52,6 @@ class Judges {
 
     ConnectionFollower follower;
     Detector detector;
-    Time now;
     std::vector<Item> queue;
     std::vector<ConnectionEvent> events;
   };

@@ -105,10 +105,10 @@ class Replay {
       if (other != &input) limit = std::min(limit, other->front().packet.time);
     }
     do {
-      RoutedPacket packet = input.front();
-      packet.packet.time = latest_ = std::max(latest_, packet.packet.time);
+      const RoutedPacket& packet = input.front();
+      latest_ = std::max(latest_, packet.packet.time);
       if (!earliest_) earliest_ = latest_;
-      if (packet.route.judged()) judges_.add(packet.packet, packet.route.way == Way::FromClient);
+      if (packet.route.judged()) judges_.add(packet.packet, latest_, packet.route.way == Way::FromClient);
       input.pop();
     } while (!input.empty() && input.front().packet.time < limit);
   }

@@ -1,6 +1,8 @@
 // JSON as mailweir prints it (docs/json.md): members in the order they were added, "schema" first.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -17,5 +19,11 @@ namespace mailweir {
 // Indented, with a line end, in ASCII: nothing in it can move a terminal. Bytes that are no UTF-8 (a file name can hold
 // them) become U+FFFD.
 [[nodiscard]] std::string print_json(const nlohmann::ordered_json& json);
+
+// What print_json() would give if the member `list` of the object `json` were the array of element(0) to
+// element(count - 1); one of them is in memory at a time. `print` gets the text in pieces.
+void print_json_with_list(const nlohmann::ordered_json& json, std::string_view list, std::size_t count,
+                          const std::function<nlohmann::ordered_json(std::size_t)>& element,
+                          const std::function<void(std::string_view)>& print);
 
 }  // namespace mailweir

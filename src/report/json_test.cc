@@ -27,6 +27,25 @@ TEST(Json, TimesHaveMicrosecondsAndOffset) {
   EXPECT_TRUE(json_time(std::nullopt).is_null());
 }
 
+TEST(Json, ListPrintedPieceByPieceIsTheSameText) {
+  for (const std::size_t count : {0U, 1U, 3U}) {
+    const auto element = [](std::size_t i) {
+      return nlohmann::ordered_json{
+          {"name", "a\nb\xff"}, {"number", i}, {"inner", {{"none", nullptr}}}, {"list", {1, 2}}};
+    };
+    auto answer = json_answer("analyze");
+    answer["before"] = {{"empty", nlohmann::ordered_json::array()}, {"one", 1}};
+    answer["things"] = nullptr;
+    answer["after"] = "end";
+    std::string text;
+    print_json_with_list(answer, "things", count, element, [&](std::string_view piece) { text += piece; });
+
+    answer["things"] = nlohmann::ordered_json::array();
+    for (std::size_t i = 0; i < count; ++i) answer["things"].push_back(element(i));
+    EXPECT_EQ(text, print_json(answer));
+  }
+}
+
 TEST(ClientJson, NamesAreThoseOfTheManual) {
   ClientReport report;
   report.client = *IpPrefix::parse("fd16:0:0:7::/64");

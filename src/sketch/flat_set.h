@@ -22,6 +22,17 @@ class FlatSet {
     ++size_;
     return true;
   }
+  [[nodiscard]] bool contains(const Value& value, std::uint64_t seed) const {
+    if (size_ == 0) return false;
+    for (std::size_t i = home(value, seed); slots_[i] != Value{}; i = (i + 1) & (capacity_ - 1)) {
+      if (slots_[i] == value) return true;
+    }
+    return false;
+  }
+  // Asks for the memory that insert() will look at.
+  void prefetch(const Value& value, std::uint64_t seed) const {
+    if (size_ > 0) __builtin_prefetch(&slots_[home(value, seed)], 1);
+  }
   [[nodiscard]] std::uint32_t size() const { return size_; }
   [[nodiscard]] std::size_t bytes() const { return capacity() * sizeof(Value); }
 
@@ -38,9 +49,14 @@ class FlatSet {
   [[nodiscard]] std::size_t capacity() const { return capacity_; }
   [[nodiscard]] std::size_t limit() const { return capacity_ - capacity_ / 8; }
 
-  bool place(const Value& value, std::uint64_t seed) {
+  // REQUIRES: capacity_ > 0.
+  [[nodiscard]] std::size_t home(const Value& value, std::uint64_t seed) const {
     const std::uint64_t mixed = (std::hash<Value>{}(value) ^ seed) * 0x9e3779b97f4a7c15ULL;  // 2^64 / golden ratio
-    for (std::size_t i = mixed >> (64 - std::countr_zero(capacity_));; i = (i + 1) & (capacity_ - 1)) {
+    return mixed >> (64 - std::countr_zero(capacity_));
+  }
+
+  bool place(const Value& value, std::uint64_t seed) {
+    for (std::size_t i = home(value, seed);; i = (i + 1) & (capacity_ - 1)) {
       if (slots_[i] == value) return false;
       if (slots_[i] == Value{}) {
         slots_[i] = value;

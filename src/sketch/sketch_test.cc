@@ -45,6 +45,7 @@ TEST(FlatSet, IsASet) {
   EXPECT_EQ(set.bytes(), 0U);
   for (int i = 0; i < 20'000; ++i) {
     const auto value = 1 + static_cast<std::uint32_t>(random() % 9'000);
+    ASSERT_EQ(set.contains(value, 7), model.contains(value));
     ASSERT_EQ(set.insert(value, 7), model.insert(value).second);
   }
   ASSERT_EQ(set.size(), model.size());
