@@ -194,8 +194,9 @@ void Guard::enforce() {
 }
 
 void Guard::tell(const Decision& decision, std::optional<Time> acknowledged) {
-  on_line_(decision_line(decision, policy_file_, clock_.now(), acknowledged));
-  on_entry_(case_of(decision, policy_file_));
+  const std::string& file = decision.policy_file.empty() ? policy_file_ : decision.policy_file;
+  on_line_(decision_line(decision, file, clock_.now(), acknowledged));
+  on_entry_(case_of(decision, file));
 }
 
 // The block already stops these connections; this frees their translation, and takes their ends out of the evidence.

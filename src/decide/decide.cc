@@ -32,23 +32,38 @@ bool watched(const Policy& policy, const IpPrefix& client, MailRole role) {
   return answer != nullptr && answer->value == Answer::Watch;
 }
 
-int line_of(const Policy& policy, const IpPrefix& client, const std::vector<MailRole>& roles) {
-  for (const MailRole role : roles) {
-    const auto* answer = answer_for(policy, client, role);
-    if (answer != nullptr && answer->line != 0) return answer->line;
-  }
-  return 0;
+struct PolicyPlace {
+  int line = 0;
+  std::string file{};
+};
+
+template <typename T>
+PolicyPlace place_of(const Setting<T>& setting) {
+  return {setting.line, setting.file};
 }
 
-// The policy line that protects the client from being blocked; 0 when it is written nowhere but the client is
-// registered.
-std::optional<int> exempting_line(const ClientReport& finding, const Policy& policy) {
-  if (policy.gateway) {
-    if (touches(policy.gateway->exempt.value, finding.client)) return policy.gateway->exempt.line;
-    if (touches(policy.gateway->mail_servers.value, finding.client)) return policy.gateway->mail_servers.line;
+PolicyPlace place_of(const Policy& policy, const IpPrefix& client, const std::vector<MailRole>& roles) {
+  for (const MailRole role : roles) {
+    const auto* answer = answer_for(policy, client, role);
+    if (answer != nullptr && answer->line != 0) return place_of(*answer);
   }
-  if (finding.registered || finding.verdict == Verdict::Server) return 0;
+  return {};
+}
+
+// What in the policy protects the client from being blocked; line 0 when it is written nowhere but the client is
+// registered.
+std::optional<PolicyPlace> exempting_place(const ClientReport& finding, const Policy& policy) {
+  if (policy.gateway) {
+    if (touches(policy.gateway->exempt.value, finding.client)) return place_of(policy.gateway->exempt);
+    if (touches(policy.gateway->mail_servers.value, finding.client)) return place_of(policy.gateway->mail_servers);
+  }
+  if (finding.registered || finding.verdict == Verdict::Server) return PolicyPlace{};
   return std::nullopt;
+}
+
+void set_place(Decision& decision, PolicyPlace place) {
+  decision.policy_line = place.line;
+  decision.policy_file = std::move(place.file);
 }
 
 bool holds(const std::vector<MailRole>& roles, MailRole role) {
@@ -101,10 +116,10 @@ Decision decide(const ClientReport& finding, const Policy& policy, const ClientH
   const bool running = history.until && *history.until > now;
   decision.repeat = history.blocks - (running ? 1 : 0);
 
-  const auto exempting = exempting_line(finding, policy);
+  const auto exempting = exempting_place(finding, policy);
   if (exempting && finding.verdict != Verdict::Undecided) {
     decision.action = Decision::Action::Exempt;
-    decision.policy_line = *exempting;
+    set_place(decision, *exempting);
     return decision;
   }
   if (finding.verdict != Verdict::Spammer) return decision;  // a notice
@@ -114,11 +129,11 @@ Decision decide(const ClientReport& finding, const Policy& policy, const ClientH
                [&](MailRole role) { return watched(policy, finding.client, role); });
   if (decision.roles.empty()) {
     decision.action = Decision::Action::Exempt;
-    decision.policy_line = line_of(policy, finding.client, abused);
+    set_place(decision, place_of(policy, finding.client, abused));
     return decision;
   }
   decision.action = mode == Mode::WatchOnly ? Decision::Action::WatchOnly : Decision::Action::Block;
-  decision.policy_line = line_of(policy, finding.client, decision.roles);
+  set_place(decision, place_of(policy, finding.client, decision.roles));
   decision.length = block_length(policy.block.length.value, policy.block.length_max.value, decision.repeat);
   if (running) continue_running(decision, history, now);
   return decision;

@@ -55,6 +55,20 @@ TEST(Decider, BlocksASpammerOnThePortsItAbused) {
   EXPECT_NE(other.case_id, decision.case_id);
 }
 
+TEST(Decider, AClientOfAGroupIsJudgedByTheGroupsAnswersAndTheirPlace) {
+  Policy policy = gateway();
+  GatewayGroup& group = policy.gateway->groups.emplace_back();
+  group.clients.value = {*IpPrefix::parse("172.16.0.64/26")};
+  group.transfer = {Answer::Watch, 7, "10-guests.toml"};
+  Decider decider(policy);
+  const Decision inside = decider.decide(spammer("172.16.0.66"), kNow);
+  EXPECT_EQ(inside.policy_line, 7);
+  EXPECT_EQ(inside.policy_file, "10-guests.toml");
+  policy.gateway->groups.front().transfer.value = Answer::Block;  // stopped by a rule, not by a decision
+  EXPECT_EQ(Decider(policy).decide(spammer("172.16.0.66"), kNow).action, Decision::Action::Exempt);
+  EXPECT_EQ(Decider(policy).decide(spammer("172.16.0.5"), kNow).policy_line, 3);
+}
+
 TEST(Decider, BothRolesAreCutOnlyIfBothContributed) {
   Decider decider(gateway());
   ClientReport finding = spammer("172.16.0.66");

@@ -26,6 +26,7 @@ struct Decision {
   Duration length{};         // of the block
   std::uint32_t repeat = 0;  // how often this client was blocked before
   int policy_line = 0;       // line of the policy that asked for it; 0: a default
+  std::string policy_file;   // where that line is, when it is not the policy's main file
 };
 
 }  // namespace mailweir

@@ -6,8 +6,9 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <optional>
+#include <sstream>
 
 #include "compile/export.h"
 #include "policy/read_policy.h"
@@ -198,6 +199,45 @@ TEST(SameVerdicts, TowardsThisMachine) {
                       {From::Host, nullptr, "192.0.2.10", 25, kYes},         // replies come in
                       {From::Client, "172.16.0.2", "192.0.2.10", 25, kYes},  // forwarded traffic is not asked
                   });
+}
+
+// Chains and sets stand in the order they were first made in, so lines are compared in order of the alphabet.
+std::vector<std::string> listing() {
+  const auto ran = run_process({"nft", "list", "table", "inet", "mailweir"});
+  EXPECT_TRUE(ran && ran->status == 0);
+  std::istringstream text(ran->out);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(text, line);) lines.push_back(line);
+  std::sort(lines.begin(), lines.end());
+  return lines;
+}
+
+TEST(SameVerdicts, APolicyLeavesNothingOfTheOneBeforeIt) {
+  const std::vector<std::string> texts{
+      "[host]\ntransfer = \"block\"\nexcept_to = [\"192.0.2.1\"]\n",
+      "[gateway]\nclients = [\"172.16.0.0/12\"]\nexempt = [\"172.16.0.1\"]\n",
+      "[gateway]\nclients = [\"10.0.0.0/8\", \"fd16::/32\"]\ntransfer = \"limit\"\nsubmission = \"allow\"\n"
+      "to_clients = \"log\"\n",
+      "[inbound]\nopen = [22, \"53/udp\"]\n",
+      "[host]\nsubmission = \"limit\"\n[gateway]\nclients = [\"10.0.0.0/8\"]\nretrieval = \"log\"\n[inbound]\n",
+      "[log]\nto = \"kernel\"\n"};
+  const auto table = [](const std::string& text) { return compile(policy_of(text), SystemAccounts{})->text; };
+  const auto status = run_in_namespace([&] {
+    for (const std::string& before : texts) {
+      for (const std::string& after : texts) {
+        load({"nft", "-f", "-"}, "add table inet mailweir\ndelete table inet mailweir\n");
+        load({"nft", "-f", "-"}, table(after));
+        const auto fresh = listing();
+        load({"nft", "-f", "-"}, "delete table inet mailweir\n");
+        load({"nft", "-f", "-"}, table(before));
+        load({"nft", "-f", "-"}, table(after));
+        EXPECT_EQ(listing(), fresh) << "after\n" << before << "came\n" << after;
+      }
+    }
+    return testing::Test::HasFailure() ? 1 : 0;
+  });
+  if (!status) GTEST_SKIP() << "no namespaces here: " << status.error().text();
+  EXPECT_EQ(*status, 0) << "see the output of the child above";
 }
 
 // A client that nobody listens on refuses by itself: what is refused went through.
