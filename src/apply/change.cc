@@ -19,7 +19,8 @@ Result<FileLock> take_lock(const GenerationStore& store) {
   if (!lock) return fail(std::move(lock).error());
   if (*lock) return std::move(**lock);
   const pid_t holder = lock_holder(store.change_lock()).value_or(0);
-  return fail(ErrorCode::Refused, fmt::format("another change of the table is under way (process {})", holder));
+  const std::string who = holder > 0 ? fmt::format(" (process {})", holder) : std::string();
+  return fail(ErrorCode::Refused, "another change of the table is under way" + who);
 }
 
 Result<std::optional<ListedTable>> model_of(const std::string& listing) {

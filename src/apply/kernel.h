@@ -36,7 +36,7 @@ struct Block {
 };
 
 struct TableState {
-  std::string marker;             // CompiledTable::marker of what is installed; empty: no table, or not one we understand
+  std::string marker;  // CompiledTable::marker of what is installed; empty: no table, or not one we understand
   std::uint64_t fingerprint = 0;  // changes when any rule is replaced, added or taken away; 0: no rule of ours
   friend bool operator==(const TableState&, const TableState&) = default;
 };

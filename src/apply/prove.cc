@@ -121,8 +121,9 @@ RuleCount count_of_rule(std::string_view listing, std::string_view id) {
 }
 
 Result<ProbeEnd> try_from_here(bool v4, std::uint16_t port) {
-  // TEST-NET-1 (RFC 5737) and the documentation prefix (RFC 3849): no server has them.
-  const IpAddress nobody = v4 ? *IpAddress::parse("192.0.2.1") : *IpAddress::parse("2001:db8::1");
+  // Of TEST-NET-3 (RFC 5737) and the documentation prefix (RFC 3849): no server has them; their last addresses, so that
+  // a laboratory that uses these networks has them neither.
+  const IpAddress nobody = v4 ? *IpAddress::parse("203.0.113.254") : *IpAddress::parse("2001:db8:ffff:ffff::fffe");
   auto end = probe_connection(nobody, port, kPatience);
   if (!end || *end != ProbeEnd::NoRoute) return end;
   const auto neighbour = neighbour_address(v4);

@@ -9,7 +9,6 @@
 
 #include "record/compiled_table.h"
 
-
 namespace mailweir {
 namespace {
 

@@ -80,7 +80,10 @@ int confirm(const CommonOptions& common) {
   const GenerationStore store(common.state_dir);
   const SystemClock clock;
   const auto confirmed = Changes(**kernel, store, clock).confirm();
-  if (!confirmed) return give_up(confirmed.error());
+  if (!confirmed) {
+    const int exit = give_up(confirmed.error());
+    return confirmed.error().code() == ErrorCode::NotFound ? 1 : exit;
+  }
   tell("confirm", "confirmed", *confirmed,
        fmt::format("Kept: generation {}. It comes back after a reboot.", confirmed->number), common);
   return 0;

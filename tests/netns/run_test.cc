@@ -10,12 +10,14 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "apply/change.h"
 #include "apply/linux_kernel.h"
 #include "daemon/run_gateway.h"
 #include "ledger/sqlite_ledger.h"
 #include "sys/clock.h"
 #include "sys/process.h"
 #include "tests/netns/gateway_world.h"
+#include "tests/support/watch_table.h"
 
 namespace mailweir {
 namespace {
@@ -231,6 +233,27 @@ TEST(RunOnGatewayTwice, TheSecondIsRefusedAndTheFirstGoesOn) {
       EXPECT_TRUE(second.await("run.ready").is_null()) << other;
     }
     EXPECT_EQ(first.stop(), 0);
+  });
+}
+
+TEST(RunOnGatewayApply, ATableThatWasAppliedIsTakenOverAndNotUndone) {
+  const ScratchDirectory directory;
+  with_gateway([&](GatewayWorld&) {
+    RunningGuard guard(directory.name(), Mode::Enforce);
+    ASSERT_FALSE(guard.await("run.ready").is_null());
+    Policy narrower = gateway_policy();
+    narrower.gateway->submission.value = Answer::Allow;
+    const auto table = compile(narrower, NoAccounts{});
+    ASSERT_TRUE(table);
+    const auto kernel = open_linux_kernel();
+    const GenerationStore store(directory.name());
+    const SystemClock clock;
+    const ChangeOrder order{table->text, "mailweir.toml", "", "tester", {}, {}};
+    const auto applied = Changes(**kernel, store, clock).apply(order, {});
+    ASSERT_TRUE(applied) << applied.error().text();
+    EXPECT_EQ(guard.await("table.applied")["generation"], 1);
+    EXPECT_EQ((*kernel)->table()->marker, table->marker);
+    EXPECT_EQ(guard.stop(), 0);
   });
 }
 

@@ -5,7 +5,6 @@
 
 #include "record/compiled_table.h"
 
-
 namespace mailweir {
 namespace {
 
