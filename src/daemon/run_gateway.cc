@@ -367,6 +367,13 @@ Result<void> GatewayRun::run() {
   }
 }
 
+// Rules about the machine's own traffic can lock its operator out. `apply` can take them back; we could not.
+bool needs_apply_first(const CompiledTable& wanted, const TableState& there) {
+  return there.marker != wanted.marker &&
+         std::any_of(wanted.rules.begin(), wanted.rules.end(),
+                     [](const RuleInfo& rule) { return rule.hook != RuleHook::Forward; });
+}
+
 }  // namespace
 
 Result<void> run_gateway(const RunSettings& settings, const OnLine& on_line) {
@@ -388,6 +395,12 @@ Result<void> run_gateway(const RunSettings& settings, const OnLine& on_line) {
     if (before.error().code() != ErrorCode::NotPermitted) return fail(before.error());
     return fail(ErrorCode::NotPermitted,
                 "CAP_NET_ADMIN is needed in this network namespace: run as root, or as a service");
+  }
+  if (needs_apply_first(wanted, *before)) {
+    return fail(
+        ErrorCode::Refused,
+        "the policy also has rules for this machine's own traffic, and they are not in force: put them there "
+        "with `mailweir apply --confirm-within 60s`, which takes them back if they lock you out, then run again");
   }
   auto lock = InstanceLock::take(settings.runtime_dir);
   if (!lock) return fail(std::move(lock).error());

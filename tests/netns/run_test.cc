@@ -257,5 +257,18 @@ TEST(RunOnGatewayApply, ATableThatWasAppliedIsTakenOverAndNotUndone) {
   });
 }
 
+TEST(RunOnGatewayApply, RulesForTheMachinesOwnTrafficAreNotPutIntoForceByRun) {
+  const ScratchDirectory directory;
+  with_gateway([&](GatewayWorld&) {
+    Policy policy = gateway_policy();
+    policy.host.emplace().transfer.value = Answer::Block;
+    const auto ran = run_gateway({policy, Mode::Enforce, directory.name(), directory.name()}, [](const EventLine&) {});
+    ASSERT_FALSE(ran);
+    EXPECT_EQ(ran.error().code(), ErrorCode::Refused) << ran.error().text();
+    const auto kernel = open_linux_kernel();
+    EXPECT_EQ((*kernel)->table()->fingerprint, 0U) << "no table";
+  });
+}
+
 }  // namespace
 }  // namespace mailweir
