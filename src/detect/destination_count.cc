@@ -18,15 +18,19 @@ void DestinationCount::Estimate::add(IpAddress server, const KeyedHash& hash) {
   groups.add(hash(group.base, kGroupTag | group.provider));
 }
 
-bool DestinationCount::note_recent(std::uint32_t server) {
-  bool known = false;
-  for (const std::uint32_t other : recent_) known |= other == server;  // all of them: no branch to mispredict
-  if (!known) recent_[recent_used_++] = server;
-  return !known;
+bool DestinationCount::is_recent(std::uint32_t server) const {
+  bool found = false;
+  for (const std::uint32_t other : recent_) found |= other == server;  // all of them: no branch to mispredict
+  return found;
+}
+
+void DestinationCount::note_recent(std::uint32_t server, std::uint64_t seed) {
+  recent_[recent_used_++] = server;
+  if (recent_used_ < kRecent) return;
+  for (const std::uint32_t other : recent_) v4_.prefetch(other, seed);
 }
 
 void DestinationCount::take_over_recent(std::uint64_t seed) {
-  for (const std::uint32_t server : recent_) v4_.prefetch(server, seed);
   for (const std::uint32_t server : recent_) v4_.insert(server, seed);
   recent_ = {};
   recent_used_ = 0;
@@ -51,8 +55,9 @@ void DestinationCount::add(IpAddress server, const KeyedHash& hash, std::uint64_
   } else if (!server.is_v4()) {
     v6_.insert(server, seed);
     estimate_if_many(hash);
-  } else if (note_recent(server.v4_bits()) && recent_used_ == kRecent) {
-    take_over_recent(seed);
+  } else if (!is_recent(server.v4_bits())) {
+    if (recent_used_ == kRecent) take_over_recent(seed);
+    note_recent(server.v4_bits(), seed);
     estimate_if_many(hash);
   }
 }

@@ -3,8 +3,8 @@
 //
 // Most clients have a handful of servers, a few have thousands, whose set is too large for a cache and is looked into
 // at another place each time. So the latest IPv4 servers stand in a short list first: an ordinary client never needs
-// more, and of a spammer a whole list is taken over at once, which lets the cache misses of its members overlap (a
-// third of the time that one by one takes).
+// more, and a spammer's full list is taken over at its next event, when the memory that this needs has come into the
+// cache.
 //
 // Invariants
 //   (1) Exact while at most kExactMax servers were seen, then estimated within about 2 % in 8 KiB.
@@ -42,8 +42,9 @@ class DestinationCount {
     HyperLogLog servers, groups;
     void add(IpAddress server, const KeyedHash& hash);
   };
-  // Whether it was not among the latest. REQUIRES: recent_used_ < kRecent.
-  bool note_recent(std::uint32_t server);
+  [[nodiscard]] bool is_recent(std::uint32_t server) const;
+  // REQUIRES: the list is not full. When this fills it, the memory that taking it over will need is fetched ahead.
+  void note_recent(std::uint32_t server, std::uint64_t seed);
   void take_over_recent(std::uint64_t seed);
   void estimate_if_many(const KeyedHash& hash);
 

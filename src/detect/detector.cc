@@ -159,9 +159,7 @@ std::vector<ClientReport> Detector::reports() const {
   std::vector<ClientReport> all;
   all.reserve(state_->table.size());
   for (const ClientTable::Index index : state_->table.indices()) all.push_back(state_->report(index));
-  std::sort(all.begin(), all.end(), [](const ClientReport& a, const ClientReport& b) {
-    return a.score_user != b.score_user ? a.score_user > b.score_user : a.client < b.client;
-  });
+  sort_by_score(all);
   return all;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <iterator>
 #include <vector>
 
@@ -113,17 +114,19 @@ IpAddress last_of(const IpPrefix& prefix) {
   return {prefix.base().high | low_ones(host_bits - 64), prefix.base().low | low_ones(host_bits)};
 }
 
-// Sorted, without overlaps; and which values of an IPv4 address's first byte occur at all, because most do not.
+// Sorted, without overlaps; and which values of an IPv4 address's first two bytes occur at all, because most do not.
 struct Table {
   std::vector<Range> ranges;
-  std::array<bool, 256> first_bytes{};
+  std::bitset<65'536> v4_halves;
 
   Table() {
     for (const Row& row : kRows) {
       const auto prefix = IpPrefix::parse(row.prefix);
       MUST(prefix);
       ranges.push_back({prefix->base(), last_of(*prefix), row.provider});
-      if (prefix->base().is_v4()) first_bytes[prefix->base().v4_bits() >> 24] = true;
+      if (!prefix->base().is_v4()) continue;
+      const std::uint32_t last_half = last_of(*prefix).v4_bits() >> 16;
+      for (std::uint32_t half = prefix->base().v4_bits() >> 16; half <= last_half; ++half) v4_halves.set(half);
     }
     std::sort(ranges.begin(), ranges.end(), [](const Range& a, const Range& b) { return a.first < b.first; });
     const auto overlap = std::adjacent_find(ranges.begin(), ranges.end(),
@@ -136,7 +139,7 @@ struct Table {
 
 std::uint16_t provider_of(IpAddress server) {
   static const Table table;
-  if (server.is_v4() && !table.first_bytes[server.v4_bits() >> 24]) return None;
+  if (server.is_v4() && !table.v4_halves[server.v4_bits() >> 16]) return None;
   auto after = std::upper_bound(table.ranges.begin(), table.ranges.end(), server,
                                 [](const IpAddress& address, const Range& range) { return address < range.first; });
   if (after == table.ranges.begin() || std::prev(after)->last < server) return None;

@@ -49,15 +49,16 @@ struct ConnectionFollower::State {
   void say(const Connection& connection, ConnectionEvent::Kind kind, Time time, Events& out,
            Outcome outcome = Outcome::Unknown) const {
     const ConnectionKey& key = connection.key;
-    out.push_back({.time = time,
-                   .client = key.client,
-                   .server = key.server,
-                   .client_port = key.client_port,
-                   .server_port = key.server_port,
-                   .payload = connection.payload,
-                   .kind = kind,
-                   .outcome = outcome,
-                   .view = connection.view});
+    ConnectionEvent& event = out.emplace_back();  // filled in place: a copy would wait for what was just written
+    event.time = time;
+    event.client = key.client;
+    event.server = key.server;
+    event.client_port = key.client_port;
+    event.server_port = key.server_port;
+    event.payload = connection.payload;
+    event.kind = kind;
+    event.outcome = outcome;
+    event.view = connection.view;
   }
 
   void judge(Connection& connection, Outcome outcome, Time time, Events& out) const {

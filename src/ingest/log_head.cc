@@ -204,18 +204,21 @@ std::optional<LogHead> read_log_head(std::string_view line) {
   return std::nullopt;
 }
 
-std::optional<LogHead> LogHeadReader::read(std::string_view line) {
+const LogHead* LogHeadReader::read(std::string_view line) {
   if (!latest_.empty() && line.starts_with(latest_)) {
     head_.message = line.substr(latest_.size());
     drop_kernel_time(head_.message);
-    return head_;
+    return &head_;
   }
   const auto head = read_log_head(line);
-  if (head && head->tag_end > 0) {
-    head_ = *head;
-    latest_ = line.substr(0, head->tag_end);
+  if (!head) return nullptr;
+  if (head->tag_end == 0) {
+    other_ = *head;
+    return &other_;
   }
-  return head;
+  head_ = *head;
+  latest_ = line.substr(0, head->tag_end);
+  return &head_;
 }
 
 }  // namespace mailweir

@@ -38,11 +38,13 @@ struct LogHead {
 // The same, quickly, for lines that come in the same second from the same machine.
 class LogHeadReader {
  public:
-  [[nodiscard]] std::optional<LogHead> read(std::string_view line);
+  // nullptr: no time that we can read. Good until the next call.
+  [[nodiscard]] const LogHead* read(std::string_view line);
 
  private:
   std::string latest_;  // the line up to the end of the kernel's tag
   LogHead head_;        // what it meant
+  LogHead other_;       // what a line without such a tag meant
 };
 
 }  // namespace mailweir

@@ -89,7 +89,7 @@ LineKind LogLineReader::read(std::string_view line, const LineMarks& marks, LogL
   }
   if (journal) return read_journal(line, out);
   if (!looks_like_packet(marks)) return LineKind::NotNetfilter;
-  const auto head = heads_.read(line);
+  const LogHead* const head = heads_.read(line);
   if (!head) return LineKind::NoTime;
   if (head->writer == LogWriter::Program) return LineKind::NotTheKernel;
   out.time = head->time;

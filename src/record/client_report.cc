@@ -1,5 +1,9 @@
 #include "record/client_report.h"
 
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
 namespace mailweir {
 
 std::string_view name_of(Verdict verdict) {
@@ -14,6 +18,19 @@ std::string_view name_of(Verdict verdict) {
       return "undecided";
   }
   return "";
+}
+
+void sort_by_score(std::vector<ClientReport>& reports) {
+  std::vector<std::size_t> order(reports.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) {
+    const ClientReport &a = reports[i], &b = reports[j];
+    return a.score_user != b.score_user ? a.score_user > b.score_user : a.client < b.client;
+  });
+  std::vector<ClientReport> sorted;
+  sorted.reserve(reports.size());
+  for (const std::size_t i : order) sorted.push_back(std::move(reports[i]));
+  reports = std::move(sorted);
 }
 
 }  // namespace mailweir

@@ -50,4 +50,7 @@ struct ClientReport {
   bool registered = false;  // in the operator's list of mail servers
 };
 
+// Highest score_user first, then by address. Each report is moved once: they are large.
+void sort_by_score(std::vector<ClientReport>& reports);
+
 }  // namespace mailweir

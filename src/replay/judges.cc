@@ -39,8 +39,10 @@ Judges::Judges(const DetectSettings& settings) : v6_client_length_(settings.v6_c
 void Judges::add(const PacketSighting& packet, Time time, bool from_client) {
   const IpAddress client = client_base(from_client ? packet.source : packet.destination, v6_client_length_);
   std::vector<Item>& queue = judges_[(std::hash<IpAddress>{}(client) >> 8) % kJudges].queue;
-  queue.push_back({packet, from_client});
-  queue.back().packet.time = time;  // in place: a copy changed before it is copied again waits for the change
+  Item& item = queue.emplace_back();  // filled in place: a copy would wait for what was just written
+  item.packet = packet;
+  item.packet.time = time;
+  item.from_client = from_client;
   ++queued_;
 }
 
@@ -65,9 +67,7 @@ std::vector<ClientReport> Judges::reports() const {
     auto some = judge.detector.reports();
     std::move(some.begin(), some.end(), std::back_inserter(all));
   }
-  std::sort(all.begin(), all.end(), [](const ClientReport& a, const ClientReport& b) {
-    return a.score_user != b.score_user ? a.score_user > b.score_user : a.client < b.client;
-  });
+  sort_by_score(all);
   return all;
 }
 

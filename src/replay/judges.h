@@ -43,7 +43,7 @@ class Judges {
   static constexpr std::size_t kBatch = 65'536;
   struct Item {
     PacketSighting packet;
-    bool from_client;
+    bool from_client = false;
   };
   struct Judge {
     explicit Judge(const DetectSettings& settings);
