@@ -12,7 +12,7 @@
 #include <random>
 
 #include "sys/namespace.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/support/temporary_directory.h"
 
 namespace mailweir {
 namespace {
@@ -70,7 +70,7 @@ class SqliteLedger : public ::testing::Test {
     EXPECT_EQ(found.error().code(), code) << found.error().text();
   }
 
-  testing::TemporaryFolder folder_;
+  TemporaryDirectory folder_;
   std::string file_ = folder_.path() + "/state/ledger.db";
 };
 

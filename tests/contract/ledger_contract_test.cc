@@ -6,7 +6,7 @@
 
 #include "ledger/sqlite_ledger.h"
 #include "tests/support/fake_ledger.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/support/temporary_directory.h"
 
 namespace mailweir {
 namespace {
@@ -44,7 +44,7 @@ class LedgerContract : public ::testing::TestWithParam<bool> {
     return list;
   }
 
-  testing::TemporaryFolder folder_;
+  TemporaryDirectory folder_;
   std::unique_ptr<LedgerStore> ledger_;
 };
 

@@ -13,7 +13,7 @@
 
 #include "sys/process.h"
 #include "tests/netns/gateway_world.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/support/temporary_directory.h"
 
 namespace mailweir {
 namespace {
@@ -50,7 +50,7 @@ class Desk {
   [[nodiscard]] std::string ledger() const { return folder_.path() + "/state/ledger.db"; }
 
  private:
-  testing::TemporaryFolder folder_;
+  TemporaryDirectory folder_;
   std::string policy_ = folder_.path() + "/mailweir.toml";
   std::vector<std::string> common_{
       "--config", policy_, "--state-dir", folder_.path() + "/state", "--runtime-dir", folder_.path() + "/run"};

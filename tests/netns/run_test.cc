@@ -17,6 +17,7 @@
 #include "sys/clock.h"
 #include "sys/process.h"
 #include "tests/netns/gateway_world.h"
+#include "tests/support/temporary_directory.h"
 #include "tests/support/watch_table.h"
 
 namespace mailweir {
@@ -84,21 +85,6 @@ class RunningGuard {
   std::string pending_;
 };
 
-class ScratchDirectory {
- public:
-  ScratchDirectory() { EXPECT_NE(mkdtemp(name_.data()), nullptr); }
-  ~ScratchDirectory() {
-    std::error_code error;
-    std::filesystem::remove_all(name_, error);
-  }
-  ScratchDirectory(const ScratchDirectory&) = delete;
-  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
-  [[nodiscard]] const std::string& name() const { return name_; }
-
- private:
-  std::string name_ = testing::TempDir() + "mailweir-run-XXXXXX";
-};
-
 // Contacts ever new networks: one in two is closed, the others end the dialogue at once.
 void spam(GatewayWorld& world, const std::string& client, bool v4, const Fd& listener) {
   constexpr int kContacts = 50;
@@ -151,16 +137,16 @@ TEST_P(RunOnGateway, FindsTheSpammerAndItsBlockOutlivesIt) {
   const bool v4 = GetParam();
   const std::string client = v4 ? "172.16.0.2" : "fd16:0:0:1::2";
   const std::string prefix = v4 ? "172.16.0.2" : "fd16:0:0:1::/64";
-  const ScratchDirectory directory;
+  const TemporaryDirectory directory;
   with_gateway([&](GatewayWorld& world) {
     close_some_networks(world);
     const Fd listener = world.listen(v4 ? "0.0.0.0" : "::", 25);
     const Fd web = world.listen(v4 ? "192.0.2.10" : "2001:db8::10", 80);
     auto kernel = open_linux_kernel();
-    remember_block(directory.name(), prefix);
+    remember_block(directory.path(), prefix);
     std::string case_id;
     {
-      RunningGuard guard(directory.name(), Mode::Enforce);
+      RunningGuard guard(directory.path(), Mode::Enforce);
       ASSERT_EQ(guard.await("run.ready")["mode"], "block");
       spam(world, client, v4, listener);
       const auto added = guard.await("block.added");
@@ -183,7 +169,7 @@ TEST_P(RunOnGateway, FindsTheSpammerAndItsBlockOutlivesIt) {
       EXPECT_EQ(guard.stop(), 0);
       EXPECT_FALSE(guard.await("run.stopped").is_null());
     }
-    const auto cases = cases_in(directory.name());
+    const auto cases = cases_in(directory.path());
     ASSERT_EQ(cases.size(), 2U);
     EXPECT_EQ(cases[1].id, case_id);
     EXPECT_EQ(cases[1].by, "detector");
@@ -195,7 +181,7 @@ TEST_P(RunOnGateway, FindsTheSpammerAndItsBlockOutlivesIt) {
     EXPECT_EQ((*kernel)->blocks()->size(), 1U);
     EXPECT_EQ(world.connect(client, v4 ? "10.1.200.10" : "2001:db8:8200::10", 25).error, ECONNREFUSED);
 
-    RunningGuard next(directory.name(), Mode::Enforce);
+    RunningGuard next(directory.path(), Mode::Enforce);
     EXPECT_EQ(next.await("block.resumed")["case"], case_id);
     EXPECT_EQ(next.await("run.ready")["blocks"], 1);
     EXPECT_EQ(next.stop(SIGINT), 0);
@@ -206,29 +192,29 @@ INSTANTIATE_TEST_SUITE_P(Families, RunOnGateway, testing::Bool(),
                          [](const auto& instance) { return instance.param ? "v4" : "v6"; });
 
 TEST(RunOnGatewayWatching, BlocksNobody) {
-  const ScratchDirectory directory;
+  const TemporaryDirectory directory;
   with_gateway([&](GatewayWorld& world) {
     close_some_networks(world);
     const Fd listener = world.listen("0.0.0.0", 25);
-    RunningGuard guard(directory.name(), Mode::WatchOnly);
+    RunningGuard guard(directory.path(), Mode::WatchOnly);
     ASSERT_EQ(guard.await("run.ready")["mode"], "watch-only");
     spam(world, "172.16.0.2", true, listener);
     EXPECT_EQ(guard.await("block.watched")["client"], "172.16.0.2");
     EXPECT_EQ(world.connect("172.16.0.2", "10.1.200.10", 25).error, 0);
     EXPECT_TRUE((*open_linux_kernel())->blocks()->empty());
     EXPECT_EQ(guard.stop(), 0);
-    const auto cases = cases_in(directory.name());
+    const auto cases = cases_in(directory.path());
     ASSERT_EQ(cases.size(), 1U);
     EXPECT_EQ(cases[0].action, Decision::Action::WatchOnly);
   });
 }
 
 TEST(RunOnGatewayTwice, TheSecondIsRefusedAndTheFirstGoesOn) {
-  const ScratchDirectory directory;
+  const TemporaryDirectory directory;
   with_gateway([&](GatewayWorld&) {
-    RunningGuard first(directory.name(), Mode::Enforce);
+    RunningGuard first(directory.path(), Mode::Enforce);
     ASSERT_FALSE(first.await("run.ready").is_null());
-    for (const std::string& other : {directory.name(), directory.name() + "/other"}) {
+    for (const std::string& other : {directory.path(), directory.path() + "/other"}) {
       RunningGuard second(other, Mode::Enforce);
       EXPECT_TRUE(second.await("run.ready").is_null()) << other;
     }
@@ -237,16 +223,16 @@ TEST(RunOnGatewayTwice, TheSecondIsRefusedAndTheFirstGoesOn) {
 }
 
 TEST(RunOnGatewayApply, ATableThatWasAppliedIsTakenOverAndNotUndone) {
-  const ScratchDirectory directory;
+  const TemporaryDirectory directory;
   with_gateway([&](GatewayWorld&) {
-    RunningGuard guard(directory.name(), Mode::Enforce);
+    RunningGuard guard(directory.path(), Mode::Enforce);
     ASSERT_FALSE(guard.await("run.ready").is_null());
     Policy narrower = gateway_policy();
     narrower.gateway->submission.value = Answer::Allow;
     const auto table = compile(narrower, NoAccounts{});
     ASSERT_TRUE(table);
     const auto kernel = open_linux_kernel();
-    const GenerationStore store(directory.name());
+    const GenerationStore store(directory.path());
     const SystemClock clock;
     const ChangeOrder order{table->text, "mailweir.toml", "", "tester", {}, {}};
     const auto applied = Changes(**kernel, store, clock).apply(order, {});
@@ -258,11 +244,11 @@ TEST(RunOnGatewayApply, ATableThatWasAppliedIsTakenOverAndNotUndone) {
 }
 
 TEST(RunOnGatewayApply, RulesForTheMachinesOwnTrafficAreNotPutIntoForceByRun) {
-  const ScratchDirectory directory;
+  const TemporaryDirectory directory;
   with_gateway([&](GatewayWorld&) {
     Policy policy = gateway_policy();
     policy.host.emplace().transfer.value = Answer::Block;
-    const auto ran = run_gateway({policy, Mode::Enforce, directory.name(), directory.name()}, [](const EventLine&) {});
+    const auto ran = run_gateway({policy, Mode::Enforce, directory.path(), directory.path()}, [](const EventLine&) {});
     ASSERT_FALSE(ran);
     EXPECT_EQ(ran.error().code(), ErrorCode::Refused) << ran.error().text();
     const auto kernel = open_linux_kernel();

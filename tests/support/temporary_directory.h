@@ -5,14 +5,13 @@
 #include <filesystem>
 #include <string>
 
+#include "base/must.h"
+
 namespace mailweir {
 
 class TemporaryDirectory {
  public:
-  TemporaryDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "mailweir-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
+  TemporaryDirectory() { MUST(mkdtemp(path_.data()) != nullptr); }
   ~TemporaryDirectory() {
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);
@@ -22,7 +21,7 @@ class TemporaryDirectory {
   [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
-  std::string path_;
+  std::string path_ = (std::filesystem::temp_directory_path() / "mailweir-test-XXXXXX").string();
 };
 
 }  // namespace mailweir
