@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "sys/fd.h"
+#include "sys/file_lock.h"
 
 namespace mailweir {
 
@@ -14,8 +14,8 @@ class InstanceLock {
   static Result<InstanceLock> take(const std::string& directory);
 
  private:
-  explicit InstanceLock(Fd fd) : fd_(std::move(fd)) {}
-  Fd fd_;
+  explicit InstanceLock(FileLock lock) : lock_(std::move(lock)) {}
+  FileLock lock_;
 };
 
 }  // namespace mailweir

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <thread>
 
 #include "apply/linux_kernel.h"
 #include "apply/way_back.h"
@@ -57,9 +56,7 @@ struct Bench {
     return plan && plan->changes.empty();
   }
   // Somebody else's process does the work; the test's time limit ends this otherwise.
-  void await_way_back_gone() {
-    while (lock_holder(store.way_back_lock())) std::this_thread::sleep_for(milliseconds(5));
-  }
+  void await_way_back_gone() { EXPECT_TRUE(FileLock::wait(store.way_back_lock())); }
 };
 
 void in_namespace(const std::function<void(Bench&)>& body) {
