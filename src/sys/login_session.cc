@@ -3,42 +3,29 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 #include <string_view>
 
 #include "base/escape.h"
+#include "sys/ancestors.h"
 
 namespace mailweir {
 namespace {
-
-// sshd - shell - sudo - shell - … : deeper nesting than this nobody has.
-constexpr int kParentsMax = 32;
 
 std::string name_of_user(uid_t user) {
   const passwd* known = getpwuid(user);
   return known == nullptr ? "?" : escape(known->pw_name, 64);
 }
 
-std::optional<pid_t> parent_of(pid_t process) {
-  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
-  std::string line;
-  std::getline(file, line);
-  const auto name_end = line.rfind(')');  // the name may hold anything
-  if (name_end == std::string::npos) return std::nullopt;
-  std::istringstream rest(line.substr(name_end + 1));
-  std::string state;
-  pid_t parent = 0;
-  return rest >> state >> parent ? std::optional(parent) : std::nullopt;
-}
-
-std::optional<std::string> variable_of(pid_t process, std::string_view name) {
-  std::ifstream file("/proc/" + std::to_string(process) + "/environ", std::ios::binary);
+std::optional<std::string> variable_in(std::string_view environment, std::string_view name) {
   const std::string wanted = std::string(name) + "=";
-  for (std::string entry; std::getline(file, entry, '\0');) {
-    if (entry.starts_with(wanted)) return entry.substr(wanted.size());
+  while (!environment.empty()) {
+    const auto end = std::min(environment.find('\0'), environment.size());
+    const std::string_view entry = environment.substr(0, end);
+    if (entry.starts_with(wanted)) return std::string(entry.substr(wanted.size()));
+    environment.remove_prefix(std::min(end + 1, environment.size()));
   }
   return std::nullopt;
 }
@@ -68,14 +55,13 @@ std::optional<SshConnection> parse_ssh_connection(const std::string& text) {
 
 std::optional<SshConnection> ssh_connection() {
   if (const char* own = std::getenv("SSH_CONNECTION")) return parse_ssh_connection(own);
-  pid_t process = getppid();
-  for (int i = 0; i < kParentsMax && process > 1; ++i) {
-    if (const auto text = variable_of(process, "SSH_CONNECTION")) return parse_ssh_connection(*text);
-    const auto parent = parent_of(process);
-    if (!parent) break;
-    process = *parent;
-  }
-  return std::nullopt;
+  std::optional<SshConnection> found;
+  visit_ancestor_environments([&](std::string_view environment) {
+    const auto text = variable_in(environment, "SSH_CONNECTION");
+    if (text) found = parse_ssh_connection(*text);
+    return !text;
+  });
+  return found;
 }
 
 }  // namespace mailweir

@@ -7,15 +7,13 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
+
+#include "sys/ancestors.h"
 
 namespace mailweir {
 namespace {
 
 constexpr std::size_t kNameBytesMax = 64;
-constexpr int kAncestorsMax = 32;
-constexpr std::size_t kEnvironmentBytesMax = std::size_t{1} << 20;
 
 std::string name_of_user(uid_t uid) {
   std::array<char, 4096> buffer;
@@ -32,23 +30,6 @@ std::string name_of_operator() {
     return std::string(sudo).substr(0, kNameBytesMax) + " (sudo)";
   }
   return name_of_user(getuid());
-}
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text;
-  text.resize(kEnvironmentBytesMax);
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
-  return text;
-}
-
-// The parent's number: the fourth field of /proc/PID/stat, counted behind the name, which may hold anything (proc(5)).
-int parent_of(int pid) {
-  const std::string stat = read_file(fmt::format("/proc/{}/stat", pid));
-  const auto name_end = stat.rfind(')');
-  if (name_end == std::string::npos || name_end + 4 > stat.size()) return 0;
-  return std::atoi(stat.c_str() + name_end + 4);
 }
 
 void add_peers(std::string_view environment, std::vector<IpAddress>& addresses) {
@@ -76,10 +57,10 @@ Operator current_operator() {
   for (const char* name : {"SSH_CONNECTION", "SSH_CLIENT"}) {
     if (const char* value = std::getenv(name)) add_peers(fmt::format("{}={}", name, value), who.addresses);
   }
-  int pid = getppid();
-  for (int i = 0; i < kAncestorsMax && pid > 1; ++i, pid = parent_of(pid)) {
-    add_peers(read_file(fmt::format("/proc/{}/environ", pid)), who.addresses);
-  }
+  visit_ancestor_environments([&](std::string_view environment) {
+    add_peers(environment, who.addresses);
+    return true;
+  });
   return who;
 }
 
