@@ -47,6 +47,7 @@ struct LogLine {
   std::string_view in, out;  // interfaces; of a bridge, its ports
   bool untagged = false;     // LogWriter::Gateway
   bool same_origin = false;  // rule, in and out read as in the packet before
+  bool comparable = false;   // LogLineReader::same_front() may be asked of the next line
 };
 
 // What stands before the addresses in the packet read last: prefix and interfaces. Most lines of a log share it.
@@ -120,6 +121,11 @@ class LogLineReader {
  public:
   // `out` refers to `line` or to the reader's own memory: it is good until the next call.
   [[nodiscard]] LineKind read(std::string_view line, const LineMarks& marks, LogLine& out);
+
+  // Whether `line` says the same as the one read last up to the end of OUT=, except for the kernel's own clock: time,
+  // writer, rule and interfaces. If so, where the words after OUT= begin; otherwise 0. REQUIRES: read() was called and
+  // found a MailPacket with `comparable` set.
+  [[nodiscard]] std::size_t same_front(std::string_view line, const LineMarks& marks) const;
 
  private:
   LineKind read_journal(std::string_view line, LogLine& out);
