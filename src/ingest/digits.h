@@ -41,7 +41,7 @@ inline std::uint64_t others(std::uint64_t word) {
 }  // namespace detail
 
 // `text`: eight readable bytes.
-[[nodiscard]] inline Digits read_digits(const char* text) {
+[[nodiscard, gnu::always_inline]] inline Digits read_digits(const char* text) {
   const std::uint64_t word = load_eight(text);
   const auto count = static_cast<std::uint32_t>(std::countr_zero(detail::others(word))) / 8;
   if (count == 0) return {0, 0};

@@ -144,9 +144,10 @@ class BlockReader {
   // A line that differs from the one before in addresses, ports and identification only.
   bool read_alike(std::string_view line, const LineMarks& marks) {
     const std::size_t after = comparable_ ? reader_.same_front(line, marks) : 0;
-    if (after == 0 || !read_plain_packet(line, after, marks, model_.packet)) return false;
-    block_.sightings.push_back(model_);
-    return true;
+    if (after == 0) return false;
+    if (read_plain_packet(line, after, marks, block_.sightings.emplace_back(model_).packet)) return true;
+    block_.sightings.pop_back();
+    return false;
   }
 
   LineKind read(std::string_view line, const LineMarks& marks) {

@@ -19,6 +19,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 // more, and asking how many there are costs a branch that nobody can predict.
 HWY_INLINE std::uint32_t* write_offsets(std::uint64_t bits, std::uint32_t base, std::uint32_t* out) {
   const int count = std::popcount(bits);
+#pragma GCC unroll 4
   for (int i = 0; i < 4; ++i) {
     out[i] = base + static_cast<std::uint32_t>(std::countr_zero(bits));
     bits &= bits - 1;

@@ -299,23 +299,20 @@ bool read_plain_packet(std::string_view line, std::size_t after, const LineMarks
   if (load_eight(line.data() + source_at - 8) >> 24 != kSrc) return false;
   const DottedQuad destination = read_dotted_quad(line.data() + at);
   Words words(line, at + destination.length);
-  if (destination.length == 0 || !words.take(" LEN=") || !words.number()) return false;
-  if (!words.take("TOS=0x00 PREC=0x00 TTL=") || !words.number() || !words.take("ID=")) return false;
-  const auto id = words.number();
-  if (!id) return false;
+  std::uint32_t length = 0, ttl = 0, id = 0, source_port = 0, destination_port = 0, window = 0;
+  if (destination.length == 0 || !words.take(" LEN=") || !words.take_short_number(length)) return false;
+  if (!words.take("TOS=0x00 PREC=0x00 TTL=") || !words.take_short_number(ttl)) return false;
+  if (!words.take("ID=") || !words.take_short_number(id)) return false;
   words.take("DF ");
-  if (!words.take("PROTO=TCP SPT=")) return false;
-  const auto source_port = words.number();
-  if (!source_port || !words.take("DPT=")) return false;
-  const auto destination_port = words.number();
-  if (!destination_port || !words.take("WINDOW=") || !words.number()) return false;
-  if (words.rest() != "RES=0x00 SYN URGP=0 ") return false;
-  if (*id > 0xffff || *source_port > 0xffff || *destination_port > 0xffff) return false;
+  if (!words.take("PROTO=TCP SPT=") || !words.take_short_number(source_port)) return false;
+  if (!words.take("DPT=") || !words.take_short_number(destination_port)) return false;
+  if (!words.take("WINDOW=") || !words.take_short_number(window)) return false;
+  if (words.rest() != "RES=0x00 SYN URGP=0 " || (id | source_port | destination_port) > 0xffff) return false;
   packet.source = IpAddress::v4(source.bits);
   packet.destination = IpAddress::v4(destination.bits);
-  packet.source_port = static_cast<std::uint16_t>(*source_port);
-  packet.destination_port = static_cast<std::uint16_t>(*destination_port);
-  packet.ip_id = static_cast<std::uint16_t>(*id);
+  packet.source_port = static_cast<std::uint16_t>(source_port);
+  packet.destination_port = static_cast<std::uint16_t>(destination_port);
+  packet.ip_id = static_cast<std::uint16_t>(id);
   return true;
 }
 
