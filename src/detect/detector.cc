@@ -34,8 +34,7 @@ struct Detector::State {
       : settings(std::move(wanted)),
         hash(key),
         mail_servers(widened_to_clients(settings.mail_servers, settings.v6_client_length)),
-        table(key, settings.clients_max),
-        destination_seed(key(IpAddress{}, 0)) {}
+        table(key, settings.clients_max) {}
 
   ClientTable::Index admit(IpAddress base, Time now);
   void decide(ClientTable::Index index);
@@ -45,7 +44,6 @@ struct Detector::State {
   KeyedHash hash;
   PrefixSet mail_servers;
   ClientTable table;
-  std::uint64_t destination_seed;
   std::vector<DestinationCount> destinations;                    // by index; empty unless exact_destinations
   std::unordered_map<ClientTable::Index, ClientRecord> decided;  // spammers, as they were when it was decided
   std::vector<ClientReport> findings;
@@ -87,7 +85,7 @@ ClientReport Detector::State::report(ClientTable::Index index) const {
   const ClientRecord& client = table.at(index);
   DestinationCount::Answer counted;
   if (settings.exact_destinations) {
-    counted = destinations[index].answer(destination_seed);
+    counted = destinations[index].answer(hash);
   } else {
     const auto estimate = static_cast<std::uint64_t>(std::llround(client.groups_estimate()));
     counted = {estimate, estimate};
@@ -132,7 +130,7 @@ void Detector::observe(const ConnectionEvent& event) {
     case ConnectionEvent::Kind::Opened:
       client.opened(event, role, mark);
       if (state.settings.exact_destinations) {
-        state.destinations[index].add(event.server, state.hash, state.destination_seed);
+        state.destinations[index].add(event.server, state.hash);
       }
       break;
     case ConnectionEvent::Kind::Established:
