@@ -23,6 +23,9 @@ Population bots(std::string name, BotHabits habits) {
               const Outcome outcome = end_of(random, habits.ends);
               script.connect(second + 0.1, server, 25, outcome, kCampaign);
               if (habits.retries && outcome != Outcome::Delivered) script.connect(second + 300, server, 25, outcome);
+              for (unsigned i = 1; i <= habits.repeats; ++i) {
+                script.connect(second + 0.2 * i, kProviders, 587, Outcome::Delivered);
+              }
               if (habits.hop_after != 0) script.use_address(++connections / habits.hop_after);
             }
           }};

@@ -46,7 +46,7 @@ Population own_monitors() {
 
 Population wide_monitors() {
   return {"monitor of 30 mail servers", Population::Kind::Odd,
-          [](Script& script) { watch_servers(script, 30, 5 * kMinute); }};
+          [](Script& script) { watch_servers(script, 30, 15 * kMinute); }};
 }
 
 Population address_verifiers() {

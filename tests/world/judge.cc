@@ -2,7 +2,8 @@
 
 namespace mailweir::world {
 
-DetectorJudge::DetectorJudge(const DetectSettings& settings) : detector_(settings, KeyedHash(KeyedHash::Key{7})) {}
+DetectorJudge::DetectorJudge(const DetectSettings& settings, Sightlines sightlines)
+    : detector_(settings, KeyedHash(KeyedHash::Key{7})), sightlines_(sightlines) {}
 
 void DetectorJudge::see(const Sight& sight, std::vector<Call>& calls) {
   if (sight.kind != Sight::Kind::Connection) return;

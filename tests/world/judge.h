@@ -28,14 +28,20 @@ class Judge {
   [[nodiscard]] virtual double score(const Sight& /*sight*/) const { return 0; }
 };
 
+// What a gateway sees besides connections.
+struct Sightlines {
+  bool mx_queries = false;
+};
+
 class DetectorJudge : public Judge {
  public:
-  explicit DetectorJudge(const DetectSettings& settings);
+  explicit DetectorJudge(const DetectSettings& settings, Sightlines sightlines = {});
   void see(const Sight& sight, std::vector<Call>& calls) override;
   [[nodiscard]] double score(const Sight& sight) const override;
 
  private:
   Detector detector_;
+  Sightlines sightlines_;
 };
 
 }  // namespace mailweir::world

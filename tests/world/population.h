@@ -50,6 +50,7 @@ struct BotHabits {
   Ends ends{0.25, 0.35};
   double large_hosts = 0;        // share of recipients at large mail hosts
   bool retries = false;          // each failure once, after five minutes, as a mail server would
+  unsigned repeats = 0;          // harmless connections to one large host after each, to look settled
   unsigned hop_after = 0;        // connections until it takes the next /64 of its /56; 0: never
   double connections_max = 200;  // after so many it has long been decided
 };

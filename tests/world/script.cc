@@ -5,9 +5,7 @@
 namespace mailweir::world {
 namespace {
 
-const Time kMidnight = *parse_time("2026-11-22T00:00:00Z");
-
-Time at(double second) { return kMidnight + std::chrono::microseconds(std::llround(second * 1e6)); }
+Time at(double second) { return first_midnight() + std::chrono::microseconds(std::llround(second * 1e6)); }
 
 // How long a connection lasts, in seconds. A source gives up waiting for an answer after 10 (docs/detection.md, 2).
 double length_of(Outcome outcome) {
@@ -32,6 +30,11 @@ constexpr std::uint64_t kServersV6 = 0x2a0e'0000'0000'0000;  // a /48 for each
 constexpr std::uint32_t kServersV4 = 0x2d00'0019;            // 45.0.0.25, 45.0.1.25, ...
 
 }  // namespace
+
+Time first_midnight() {
+  static const Time midnight = *parse_time("2026-11-22T00:00:00Z");
+  return midnight;
+}
 
 Outcome end_of(Random& random, Ends ends) {
   const double u = random.share();

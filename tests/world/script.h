@@ -13,6 +13,7 @@
 
 namespace mailweir::world {
 
+[[nodiscard]] Time first_midnight();  // when every script begins
 inline constexpr double kMinute = 60, kHour = 3600, kDay = 86'400;
 
 // How first contacts end; what is neither is delivered.

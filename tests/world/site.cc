@@ -50,10 +50,11 @@ class Site {
 
   std::vector<Tally> live(const MakeJudge& make) {
     const std::unique_ptr<Judge> judge = make(mail_servers_);
+    const Time end = first_midnight() + std::chrono::days(run_.days);
     for (const std::uint32_t index : in_time_order()) {
       const Sight& sight = sights_[index];
       Actor& actor = actors_[sight.actor];
-      if (actor.called) continue;
+      if (actor.called || sight.event.time >= end) continue;  // a retry may lie past the last midnight
       count(sight, actor);
       calls_.clear();
       judge->see(sight, calls_);
