@@ -1,7 +1,7 @@
 // Who is blocked, after how many connections, and who is harmed: the made-up world of docs/world.md, for long enough
 // to show what docs/detection.md claims.
 //
-// usage: detection [--scale=0.1] [--seed=N] [--threads=2] [--gate]
+// usage: detection [--scale=0.1] [--days=1] [--gateway=1..3] [--seed=N] [--threads=2] [--gate]
 //
 // Three gateways in turn: one that sees MX queries, one that does not, and one whose mail servers are all registered.
 #include <fmt/format.h>
@@ -37,7 +37,7 @@ Numbers scaled(double scale, bool servers_registered) {
   const auto of = [&](double number) { return static_cast<unsigned>(std::lround(number * scale)); };
   Numbers numbers{
       .ordinary = of(3e6), .shared = of(20'000), .odd = of(1'000), .servers = of(2'000), .spammers = of(10'000)};
-  if (servers_registered) numbers.odd = numbers.servers = 0;  // all of them would be registered
+  if (servers_registered) numbers.servers = 0;  // all of them would be exempt
   return numbers;
 }
 
@@ -83,6 +83,7 @@ void judge_bots(Report& report, const std::vector<Tally>& tallies, const Gateway
 void live_behind(Report& report, const Gateway& gateway, double scale) {
   const Numbers numbers = scaled(scale, gateway.servers_registered);
   const Run run{.sites = std::max(1U, numbers.ordinary / 3'000),
+                .days = static_cast<unsigned>(report.number("days", 1)),
                 .threads = static_cast<unsigned>(report.number("threads", 2)),
                 .seed = static_cast<std::uint64_t>(report.number("seed", 20261122)),
                 .survival = true};
@@ -96,8 +97,9 @@ void live_behind(Report& report, const Gateway& gateway, double scale) {
         return std::make_unique<DetectorJudge>(settings, Sightlines{.mx_queries = gateway.mx_visible});
       },
       run);
-  fmt::print("\n{} (seed {}, {} sites of about {} clients, one day, {:.0f} s)\n{}{}", gateway.name, run.seed, run.sites,
-             3'000, static_cast<double>(monotonic_ns() - start) / 1e9, verdict_table(tallies), survival_table(tallies));
+  fmt::print("\n{} (seed {}, {} sites of about {} clients, {} days, {:.0f} s)\n{}{}", gateway.name, run.seed, run.sites,
+             3'000, run.days, static_cast<double>(monotonic_ns() - start) / 1e9, verdict_table(tallies),
+             survival_table(tallies));
   judge_people(report, tallies);
   judge_servers(report, tallies);
   judge_bots(report, tallies, gateway);
@@ -109,7 +111,10 @@ void live_behind(Report& report, const Gateway& gateway, double scale) {
 int main(int argc, char** argv) {
   using namespace mailweir::bench;
   Report report(argc, argv, "Who is blocked, after how many connections, and who is harmed",
-                {"scale", "seed", "threads"});
-  for (const Gateway& gateway : kGateways) live_behind(report, gateway, report.number("scale", 1));
+                {"scale", "seed", "threads", "days", "gateway"});
+  const double only = report.number("gateway", 0);
+  for (std::size_t i = 0; i < std::size(kGateways); ++i) {
+    if (only == 0 || only == static_cast<double>(i + 1)) live_behind(report, kGateways[i], report.number("scale", 1));
+  }
   return report.exit_status();
 }

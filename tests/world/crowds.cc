@@ -18,6 +18,7 @@ void add_honest(std::vector<Crowd>& all, const Numbers& numbers) {
   for (Population population : {households(), mobile_users(), lent_addresses()}) {
     all.push_back({std::move(population), numbers.shared});
   }
+  all.push_back({bad_lines(), numbers.shared});
   all.push_back({offices(), numbers.odd});
   for (Population population :
        {dead_relays(), direct_senders(), own_monitors(), wide_monitors(), address_verifiers()}) {

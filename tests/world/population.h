@@ -27,6 +27,7 @@ struct Population {
 // users.cc: people and those who share an address.
 [[nodiscard]] Population ordinary_users();
 [[nodiscard]] Population households();      // two to six people behind one address
+[[nodiscard]] Population bad_lines();       // at times everything of theirs fails together
 [[nodiscard]] Population offices();         // sixty people behind one address
 [[nodiscard]] Population mobile_users();    // with ever new addresses and bad reception
 [[nodiscard]] Population lent_addresses();  // one address, another person every three hours

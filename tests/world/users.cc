@@ -78,6 +78,18 @@ Population households() {
           }};
 }
 
+// Failures that come together: the sums of nats take them for independent, and no guard over several clients helps,
+// because the line of one client is down.
+Population bad_lines() {
+  return {"people whose line fails, 1 wake in 20", Population::Kind::Odd, [](Script& script) {
+            const Person person(script.random);
+            for (unsigned wake = 0; wake < 6 * script.days(); ++wake) {
+              const Ends ends = script.random.chance(0.05) ? Ends{1, 0} : kUserEnds;
+              person.wake(script, wake / 6 * kDay + waking_hour(script.random), ends);
+            }
+          }};
+}
+
 Population offices() {
   return {"office of 60 people, one address", Population::Kind::Odd, [](Script& script) {
             for (unsigned people = 60; people > 0; --people) live_as_user(script, kUserEnds);
