@@ -153,6 +153,12 @@ void Detector::lifted(IpPrefix client, Time now) {
   state.decided.erase(index);
 }
 
+std::optional<Detector::Scores> Detector::scores(IpAddress client) const {
+  const ClientTable::Index index = state_->table.find(client_base(client, state_->settings.v6_client_length));
+  if (index == ClientTable::kNone) return std::nullopt;
+  return Scores{state_->table.at(index).score_user(), state_->table.at(index).score_server()};
+}
+
 std::vector<ClientReport> Detector::reports() const {
   std::vector<ClientReport> all;
   all.reserve(state_->table.size());

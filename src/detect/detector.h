@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/keyed_hash.h"
@@ -42,6 +43,12 @@ class Detector {
   [[nodiscard]] std::vector<ClientReport> take_findings();
   // After a block ended: the client keeps its history at L = threshold / 2 (docs/detection.md, "Lifting").
   void lifted(IpPrefix client, Time now);
+
+  // What both tests say of the client an address belongs to, as of its last event; nothing when it is not held.
+  struct Scores {
+    double user = 0, server = 0;  // L and M
+  };
+  [[nodiscard]] std::optional<Scores> scores(IpAddress client) const;
 
   // All clients held, highest score_user first.
   [[nodiscard]] std::vector<ClientReport> reports() const;
