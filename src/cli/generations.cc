@@ -14,7 +14,7 @@
 #include "report/json.h"
 #include "report/layout.h"
 #include "report/words.h"
-#include "sys/login_session.h"
+#include "sys/operator.h"
 
 namespace mailweir {
 namespace {
@@ -44,7 +44,7 @@ int roll_back_to(Changes& changes, const Generation& target, const CommonOptions
   const ChangeOrder order{target.table,
                           target.policy_file,
                           target.policy,
-                          login_author(),
+                          current_operator().name,
                           fmt::format("rollback to generation {}", target.number),
                           std::nullopt};
   const auto changed = changes.apply(order, {});
@@ -98,7 +98,7 @@ int rollback(const RollbackOptions& options, const CommonOptions& common) {
   auto generations = store.list();
   if (const Generation* open = open_one(generations)) {
     const int number = open->number;
-    const auto reverted = changes.revert_open("taken back by " + login_author());
+    const auto reverted = changes.revert_open("taken back by " + current_operator().name);
     if (!reverted && reverted.error().code() != ErrorCode::NotFound) return give_up(reverted.error());
     if (options.generation == 0) {
       tell("rollback", "reverted", reverted ? *reverted : *open, fmt::format("Taken back: generation {}.", number),
