@@ -1,4 +1,4 @@
-// The verbs about changes that were made: confirm, rollback, history, restore.
+// The verbs about changes that were made: confirm, rollback, history.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -137,24 +137,6 @@ int history_of_table(const CommonOptions& common) {
               escape(it->remark, 400));
   }
   fmt::print("{}", table.text(screen.width, screen.paint));
-  return 0;
-}
-
-int restore(const RestoreOptions& options, const CommonOptions& common) {
-  if (!options.boot) return give_up(Error(ErrorCode::Usage, "restore: say what: --boot; see also `mailweir rollback`"));
-  const auto kernel = open_linux_kernel();
-  if (!kernel) return give_up(kernel.error());
-  const GenerationStore store(common.state_dir);
-  const SystemClock clock;
-  const auto restored = Changes(**kernel, store, clock).restore_boot();
-  if (!restored && restored.error().code() == ErrorCode::NotFound) {
-    if (!common.quiet) fmt::print(stderr, "mailweir: nothing was ever confirmed: no table to restore\n");
-    return 0;
-  }
-  if (!restored) return give_up(restored.error());
-  Generation told;
-  told.number = *restored;
-  tell("restore", "restored", told, fmt::format("Restored: generation {}.", *restored), common);
   return 0;
 }
 
