@@ -30,8 +30,8 @@ class DestinationCount {
 
   // Asks for the memory that add() will look at.
   void prefetch() const {
-    __builtin_prefetch(this, 1);
-    __builtin_prefetch(reinterpret_cast<const char*>(this) + 64, 1);
+    const auto* const bytes = reinterpret_cast<const char*>(this);
+    for (std::size_t i = 0; i < sizeof *this; i += 64) __builtin_prefetch(bytes + i, 1);
   }
 
   struct Answer {

@@ -13,6 +13,10 @@
 namespace mailweir {
 namespace {
 
+// Windows begin at multiples of this: the kernel then maps a file by large pages, where its file system keeps it in such.
+// What lies before the part that is asked for is not touched.
+constexpr std::size_t kStart = 2 << 20;
+
 // What is mapped, for the signal handler: lock-free, and never freed.
 struct Slot {
   std::atomic<std::uintptr_t> begin{0}, end{0};  // whole pages; end 0: free
@@ -72,7 +76,7 @@ int take_slot(std::uintptr_t begin, std::uintptr_t end) {
 std::unique_ptr<FileWindow> FileWindow::map(int fd, std::uint64_t offset, std::size_t size) {
   static const bool caught = catch_bus_errors();
   if (!caught || size == 0) return nullptr;
-  const auto skip = static_cast<std::size_t>(offset % page_size());
+  const auto skip = static_cast<std::size_t>(offset % kStart);
   const std::size_t pages = (skip + size + page_size() - 1) / page_size() * page_size();
   void* const memory = ::mmap(nullptr, pages, PROT_READ, MAP_SHARED, fd, static_cast<off_t>(offset - skip));
   if (memory == MAP_FAILED) return nullptr;
