@@ -32,7 +32,7 @@ inline constexpr double kOutcomeCapL = 6.0;  // of failed and short together, de
 inline constexpr double kFloorL = -6.0;
 // Repeats weigh no more than the floor, and this for each new group: without a limit whoever connects to one
 // accommodating server often enough could contact any number of others. The bound of 3.4 stands on new groups alone.
-inline constexpr double kRepeatsPerGroupL = -0.1;
+inline constexpr double kRepeatsPerGroupL = -0.2;
 inline constexpr double kFloorM = -12.0, kCeilingM = 20.0;
 
 // Section 3.3, retries; section 5 for the cap: a bot that mimics a mail server gains at most 6 nats a day by it.
