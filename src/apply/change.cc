@@ -48,6 +48,7 @@ Generation generation_of(const ChangeOrder& order, const Plan& plan) {
   Generation next;
   next.author = order.author;
   next.remark = order.remark;
+  next.returns_to = order.returns_to;
   next.policy_file = order.policy_file;
   next.policy = order.policy;
   next.table = order.table;

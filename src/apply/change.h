@@ -40,6 +40,7 @@ struct ChangeOrder {
   std::string author;
   std::string remark;
   std::optional<Duration> confirm_within;  // nothing: final
+  int returns_to = 0;                      // of a rollback: see Generation
 };
 
 struct ChangeResult {
