@@ -14,6 +14,7 @@
 #include "base/escape.h"
 #include "cli/change_text.h"
 #include "cli/give_up.h"
+#include "cli/install.h"
 #include "cli/lockout.h"
 #include "cli/policy_table.h"
 #include "cli/screen.h"
@@ -74,8 +75,7 @@ void tell(const Answer& answer, const CompiledTable& table, const CommonOptions&
   if (common.quiet) return;
   if (answer.result == "unchanged") fmt::print("Nothing to do: the kernel has what the policy asks for.\n");
   if (answer.result == "applied") {
-    fmt::print("In force: generation {}, {}. It comes back after a reboot.\n", answer.generation,
-               changes_count(answer.changes));
+    fmt::print("In force: generation {}, {}. {}\n", answer.generation, changes_count(answer.changes), after_a_reboot());
   }
   if (answer.result == "pending") {
     fmt::print(

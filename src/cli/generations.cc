@@ -10,6 +10,7 @@
 #include "base/escape.h"
 #include "cli/apply.h"
 #include "cli/give_up.h"
+#include "cli/install.h"
 #include "cli/screen.h"
 #include "report/json.h"
 #include "report/layout.h"
@@ -91,8 +92,8 @@ int confirm(const CommonOptions& common) {
   if (!confirmed) {
     return confirmed.error().code() == ErrorCode::NotFound ? said_no(confirmed.error()) : give_up(confirmed.error());
   }
-  tell("confirm", "confirmed", *confirmed,
-       fmt::format("Kept: generation {}. It comes back after a reboot.", confirmed->number), common);
+  tell("confirm", "confirmed", *confirmed, fmt::format("Kept: generation {}. {}", confirmed->number, after_a_reboot()),
+       common);
   return 0;
 }
 
