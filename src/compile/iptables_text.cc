@@ -111,8 +111,8 @@ class FilterTable {
         text += fmt::format("-A {} -j {}\n", hook_name(chain), name_of(chain));
     }
     for (const Rule& rule : rules_.list) {
-      // Who is blocked is known to `run` alone.
-      if (rule.blocked || !rule.matches(v4_)) continue;
+      // Who is blocked is known to `run` alone; `verify` looks at the table of nft.
+      if (rule.blocked || rule.mark || !rule.matches(v4_)) continue;
       for (const std::string& line : lines_of(rule)) text += line + "\n";
     }
     return text + "COMMIT\n";

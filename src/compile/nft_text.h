@@ -9,6 +9,9 @@
 
 namespace mailweir {
 
+// "mw_host"
+[[nodiscard]] std::string_view nft_name_of(Chain chain);
+
 // Brings the table there, whatever an earlier policy left in it; blocks stay. `marker`: the comment of kMarkerChain's
 // rule.
 [[nodiscard]] std::string nft_text(const Rules& rules, const CompileSettings& settings, std::string_view marker);
