@@ -150,9 +150,9 @@ int Application::ask_to_keep(Answer answer) {
     tell(answer, wish_.table, common_);
     return 0;
   }
-  const auto reverted = changes_.revert_open("not kept at the terminal");
-  // NotFound: the way back was faster.
-  if (!reverted && reverted.error().code() != ErrorCode::NotFound) return give_up(reverted.error());
+  // When nobody answered, the way back does the same at this moment.
+  const auto reverted = changes_.revert_due(answer.generation, "not kept at the terminal");
+  if (!reverted) return give_up(reverted.error());
   answer.result = "reverted";
   tell(answer, wish_.table, common_);
   return exit_status(ErrorCode::Reverted);
