@@ -12,6 +12,7 @@ struct ApplyOptions {
   bool dry_run = false;
   bool force = false;
   std::string confirm_within;  // a duration; empty: final
+  std::string answer_within;   // a duration; empty: kAskedFor
 };
 int apply(const ApplyOptions& options, const CommonOptions& common);
 

@@ -231,6 +231,8 @@ void add_apply(Commands& commands) {
   verb.add_flag("--dry-run", options->dry_run, "Try it on the kernel, and change nothing");
   verb.add_option("--confirm-within", options->confirm_within, "Take it back unless `mailweir confirm` follows")
       ->type_name("TIME");
+  verb.add_option("--answer-within", options->answer_within, "How long the question at the terminal waits (60s)")
+      ->type_name("TIME");
   verb.add_flag("--force", options->force, "Also when it would cut off your own session");
 }
 

@@ -11,6 +11,7 @@
 #include "apply/standing.h"
 #include "base/escape.h"
 #include "cli/give_up.h"
+#include "cli/install.h"
 #include "cli/screen.h"
 #include "report/json.h"
 #include "report/words.h"
@@ -69,7 +70,9 @@ void print_screen(const StandingReport& report, const CommonOptions& common, Tim
   line("guard", report.running ? "running" : "not running: nobody looks for spammers");
   line("blocks", count_text(report.blocks));
   if (report.generation) {
-    line("boot", report.boots ? "comes back after a reboot" : "a reboot brings an earlier table");
+    line("boot", !boot_is_arranged() ? "a reboot loses it: `mailweir install` makes it come back"
+                 : report.boots      ? "comes back after a reboot"
+                                     : "a reboot brings an earlier table");
   }
   if (report.last_change) line("last change", change_sentence(*report.last_change));
   if (report.drift.empty()) return;
@@ -95,6 +98,7 @@ void print_answer(const StandingReport& report) {
   }
   answer["generation"] = report.generation ? nlohmann::ordered_json(report.generation->number) : nullptr;
   answer["boots"] = report.boots;
+  answer["boot_arranged"] = boot_is_arranged();
   answer["last_change"] = nullptr;
   if (report.last_change) {
     answer["last_change"] = {{"generation", report.last_change->number},
