@@ -15,6 +15,7 @@
 #include "cli/change_text.h"
 #include "cli/give_up.h"
 #include "cli/lockout.h"
+#include "cli/observation_view.h"
 #include "cli/policy_table.h"
 #include "cli/screen.h"
 #include "report/json.h"
@@ -184,6 +185,7 @@ int Application::run(std::optional<Duration> confirm_within) {
   if (changed->kind == ChangeResult::Kind::Pending) answer.result = "pending";
   if (asks_after && answer.result == "pending") return ask_to_keep(std::move(answer));
   tell(answer, wish_.table, common_);
+  remark_on_observations(common_);
   return 0;
 }
 
