@@ -171,7 +171,7 @@ void add_block(Commands& commands) {
       ->type_name("DURATION")
       ->capture_default_str();
   verb.add_option("--reason", options->reason, "What people are told")->type_name("TEXT");
-  verb.add_option("--ports", options->ports, "Which mail ports; default: all the rules look at")
+  verb.add_option("--ports", options->ports, "Which mail ports; default: all that send")
       ->check(CLI::IsMember({"transfer", "submission", "all"}));
   verb.add_flag("--force", options->force, "Also where you are logged in from, exempt clients, mail servers");
   verb.add_flag("--dry-run", options->dry_run, "Say what would be done, and change nothing");
@@ -300,7 +300,8 @@ void add_export(Commands& commands) {
   verb.add_option("FORMAT", options->format, "Whose file")
       ->required()
       ->check(CLI::IsMember(
-          {"iptables", "ip6tables", "nft", "rsyslog", "logrotate", "systemd", "ifupdown", "sysvinit"}));
+          {"iptables", "ip6tables", "ipset", "nft", "rsyslog", "logrotate", "systemd", "ifupdown", "sysvinit"}));
+  verb.add_flag("--ipset", options->ipset, "Of iptables and ip6tables: look addresses up in the sets of export ipset");
   verb.add_option("--to", options->to, "Write it there instead of standard output")->type_name("FILE");
 }
 
