@@ -68,6 +68,9 @@ class Kernel {
   // Clients that are not blocked are passed over.
   [[nodiscard]] virtual Result<void> remove_blocks(std::span<const IpPrefix> clients) = 0;
   [[nodiscard]] virtual Result<std::vector<Block>> blocks() = 0;  // by client
+  // Those of the clients that are blocked, by client. A look at a few costs microseconds, a list of all a third of a
+  // second when there are 100,000.
+  [[nodiscard]] virtual Result<std::vector<Block>> blocks_of(std::span<const IpPrefix> clients) = 0;
 
   // Ends connections: deletes their conntrack entries, so that they are new to the kernel, and translated no more.
   // Those that are gone are passed over. Answers how many there were.
