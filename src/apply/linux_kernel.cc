@@ -49,8 +49,10 @@ Result<void> run_nft(std::vector<std::string> arguments, std::string_view text) 
   return {};
 }
 
-Result<std::string> list_table() {
-  const auto ran = run_process({"nft", "list", "table", "inet", std::string(kTable)});
+Result<std::string> list_table(bool elements) {
+  std::vector<std::string> command{"nft", "list", "table", "inet", std::string(kTable)};
+  if (!elements) command.insert(command.begin() + 1, "-t");
+  const auto ran = run_process(command);
   if (!ran) return fail(ran.error());
   if (ran->status == 0) return ran->out;
   if (ran->err.find("No such file or directory") != std::string::npos) return std::string();
@@ -78,7 +80,8 @@ class LinuxKernel final : public Kernel {
   Result<TableState> table() override;
   Result<void> check_statements(const std::string& statements) override { return run_nft({"-c"}, statements); }
   Result<void> load_statements(const std::string& statements) override { return run_nft({}, statements); }
-  Result<std::string> listing() override { return list_table(); }
+  Result<std::string> listing() override { return list_table(true); }
+  Result<std::string> rules() override { return list_table(false); }
   Result<std::string> listing_of(const std::string& statements) override;
   Result<void> add_blocks(std::span<const Block> blocks) override;
   Result<void> remove_blocks(std::span<const IpPrefix> clients) override;
@@ -113,7 +116,7 @@ Result<std::string> LinuxKernel::listing_of(const std::string& statements) {
   if (!scratch) return fail(ErrorCode::Unsupported, "no place to try rules out: " + scratch.error().text());
   const InNamespace inside(*scratch);
   if (auto loaded = run_nft({}, statements); !loaded) return fail(std::move(loaded).error());
-  return list_table();
+  return list_table(true);
 }
 
 Result<TableState> LinuxKernel::table() {
