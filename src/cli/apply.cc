@@ -136,7 +136,7 @@ int Application::refuse(const Lockout& lockout) {
 }
 
 Result<ChangeResult> Application::change(std::optional<Duration> confirm_within) {
-  const ChangeOrder order{wish_.table.text, common_.config, wish_.text, login_author(), {}, confirm_within};
+  const ChangeOrder order{wish_.table.text, common_.config, wish_.text, current_operator().name, {}, confirm_within};
   return changes_.apply(order, [&](const Generation& generation) { return arm_way_back(store_, generation); });
 }
 
@@ -159,8 +159,7 @@ int Application::ask_to_keep(Answer answer) {
 }
 
 int Application::run(std::optional<Duration> confirm_within) {
-  const auto session = ssh_connection();
-  const auto lockout = session ? find_lockout(wish_.table, *session) : std::nullopt;
+  const auto lockout = find_lockout(wish_.table, current_operator().sessions);
   if (lockout && !options_.force) return refuse(*lockout);
   if (options_.dry_run) return show_only();
 

@@ -59,7 +59,7 @@ std::optional<Policy> policy_of(const CommonOptions& common) {
 Result<void> refuse(const std::vector<IpPrefix>& clients, const Policy* policy, const Operator& who) {
   std::string text;
   for (const IpPrefix& client : clients) {
-    if (const auto because = objection(client, policy, who.addresses)) text += *because + "; ";
+    if (const auto because = objection(client, policy, who.sessions)) text += *because + "; ";
   }
   if (text.empty()) return {};
   return fail(ErrorCode::Refused, text + "nothing was done; --force blocks all the same");

@@ -49,10 +49,10 @@ std::vector<std::uint16_t> ports_in_force(const Policy* policy, const std::strin
 }  // namespace
 
 std::optional<std::string> objection(const IpPrefix& client, const Policy* policy,
-                                     std::span<const IpAddress> operator_addresses) {
-  for (const IpAddress& address : operator_addresses) {
-    if (client.contains(address))
-      return fmt::format("{} is where you are logged in from ({})", client.text(), address.text());
+                                     std::span<const SshSession> of_operator) {
+  for (const SshSession& session : of_operator) {
+    if (client.contains(session.client))
+      return fmt::format("{} is where you are logged in from ({})", client.text(), session.client.text());
   }
   if (policy == nullptr || !policy->gateway) return std::nullopt;
   const GatewayPolicy& gateway = *policy->gateway;

@@ -11,12 +11,13 @@
 #include "base/result.h"
 #include "policy/policy.h"
 #include "record/compiled_table.h"
+#include "sys/operator.h"
 
 namespace mailweir {
 
 // Why a client must not be blocked without --force; nothing: it may.
 [[nodiscard]] std::optional<std::string> objection(const IpPrefix& client, const Policy* policy,
-                                                   std::span<const IpAddress> operator_addresses);
+                                                   std::span<const SshSession> of_operator);
 // True when the rules let the client pass whatever is in the sets.
 [[nodiscard]] bool rules_exempt(const IpPrefix& client, const Policy* policy);
 

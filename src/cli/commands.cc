@@ -25,6 +25,7 @@
 #include "cli/install.h"
 #include "cli/plan.h"
 #include "cli/remove.h"
+#include "cli/restore.h"
 #include "cli/run.h"
 #include "cli/status.h"
 #include "cli/unblock.h"

@@ -1,4 +1,4 @@
-// The verbs about changes that were made: confirm, rollback, history, restore.
+// The verbs about changes that were made: confirm, rollback, history.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 #include "report/json.h"
 #include "report/layout.h"
 #include "report/words.h"
-#include "sys/login_session.h"
+#include "sys/operator.h"
 
 namespace mailweir {
 namespace {
@@ -44,7 +44,7 @@ int roll_back_to(Changes& changes, const Generation& target, const CommonOptions
   const ChangeOrder order{target.table,
                           target.policy_file,
                           target.policy,
-                          login_author(),
+                          current_operator().name,
                           fmt::format("rollback to generation {}", target.number),
                           std::nullopt};
   const auto changed = changes.apply(order, {});
@@ -98,7 +98,7 @@ int rollback(const RollbackOptions& options, const CommonOptions& common) {
   auto generations = store.list();
   if (const Generation* open = open_one(generations)) {
     const int number = open->number;
-    const auto reverted = changes.revert_open("taken back by " + login_author());
+    const auto reverted = changes.revert_open("taken back by " + current_operator().name);
     if (!reverted && reverted.error().code() != ErrorCode::NotFound) return give_up(reverted.error());
     if (options.generation == 0) {
       tell("rollback", "reverted", reverted ? *reverted : *open, fmt::format("Taken back: generation {}.", number),
@@ -137,24 +137,6 @@ int history_of_table(const CommonOptions& common) {
               escape(it->remark, 400));
   }
   fmt::print("{}", table.text(screen.width, screen.paint));
-  return 0;
-}
-
-int restore(const RestoreOptions& options, const CommonOptions& common) {
-  if (!options.boot) return give_up(Error(ErrorCode::Usage, "restore: say what: --boot; see also `mailweir rollback`"));
-  const auto kernel = open_linux_kernel();
-  if (!kernel) return give_up(kernel.error());
-  const GenerationStore store(common.state_dir);
-  const SystemClock clock;
-  const auto restored = Changes(**kernel, store, clock).restore_boot();
-  if (!restored && restored.error().code() == ErrorCode::NotFound) {
-    if (!common.quiet) fmt::print(stderr, "mailweir: nothing was ever confirmed: no table to restore\n");
-    return 0;
-  }
-  if (!restored) return give_up(restored.error());
-  Generation told;
-  told.number = *restored;
-  tell("restore", "restored", told, fmt::format("Restored: generation {}.", *restored), common);
   return 0;
 }
 

@@ -328,6 +328,7 @@ void GatewayRun::tell_counters(std::string_view event) {
       .add("uncounted", counters.connections.uncounted)
       .add("midstream", counters.connections.midstream)
       .add("after_block", counters.after_block)
+      .add("silenced_failures", counters.detect.silenced_failures)
       .add("ledger_waiting", ledger.waiting)
       .add("ledger_lost", ledger.given_up);
   on_line_(line);

@@ -172,7 +172,7 @@ void ClientRecord::established(const ConnectionEvent& event, MailRole role, Grou
   if (open_.test(mark.bit())) note_established(contacts_of(role), mark.bit());
 }
 
-void ClientRecord::judged(const ConnectionEvent& event, MailRole role, GroupMark mark) {
+void ClientRecord::judged(const ConnectionEvent& event, MailRole role, GroupMark mark, Failure failure) {
   advance(event);
   const double server_weight = role == MailRole::Transfer ? 1.0 : kSubmissionWeightM;
   const bool first = open_.test(mark.bit());
@@ -187,6 +187,7 @@ void ClientRecord::judged(const ConnectionEvent& event, MailRole role, GroupMark
       if (event.outcome == Outcome::Refused && contacts.refused < kAnswersKept) {
         contacts.refused = (contacts.refused + 1) & kAnswersKept;
       }
+      if (failure == Failure::IsNoEvidence) break;
       add_outcome_capped(Weight::Failed, kFailedL);
       add_server(server_weight * kFailedM);
       remember_failed(mark.fingerprint());

@@ -46,6 +46,27 @@ inline constexpr unsigned kAnsweredRecorded = 3;
 inline constexpr unsigned kFirstPacketsGroups = 20;
 inline constexpr double kFirstPacketsExtra = 2.0;
 
+// Section 2, the outage guard: a destination that fails more than half of at least so many others within ten minutes is
+// down; so is port 25 of the whole site where more than 80 % of at least five others fail. The day is our choice: few
+// clients of a site use port 25 at all, and a closed port stays closed.
+inline constexpr std::chrono::minutes kOutageWindow{10};
+inline constexpr unsigned kOutageClientsMin = 3;
+inline constexpr double kOutageFailShare = 0.5;
+inline constexpr std::chrono::hours kUplinkWindow{24};
+inline constexpr unsigned kUplinkClientsMin = 5;
+inline constexpr double kUplinkFailShare = 0.8;
+// Section 2, thresholds per destination group: what a registered server's 10th percentile there is worth. Below three
+// quarters of it a connection was cut short, up to it nobody can tell (decision 0006 says why not 1.3 times it). No
+// threshold beyond 4 kB: then a registered server's habit is its own, not the destination's.
+inline constexpr unsigned kSizesLearnedMin = 20;
+inline constexpr float kShortOfSmall = 0.75F;
+inline constexpr float kShortMax = 4'000;
+inline constexpr float kSizeFirstStep = 0.2F, kSizeStep = 0.05F;
+
+// A client with more than this is under suspicion: it has no say in what everybody knows. Section 3.1 asks for as much
+// before the networks of an IPv6 site are looked at as one.
+inline constexpr double kSuspicionL = 6.0;
+
 // Section 3.4, B = ln(beta / (1 - alpha)): "like an ordinary user" is said when at most one spammer in twenty (beta,
 // our choice: display only, the test goes on) would look so harmless after as many connections.
 inline constexpr double kLegitimateL = -3.0;

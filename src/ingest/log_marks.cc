@@ -15,6 +15,24 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+// The places of the bits, plus `base`. Four are written whether there are so many or not: 64 bytes of a log rarely hold
+// more, and asking how many there are costs a branch that nobody can predict.
+HWY_INLINE std::uint32_t* write_offsets(std::uint64_t bits, std::uint32_t base, std::uint32_t* out) {
+  const int count = std::popcount(bits);
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {
+    out[i] = base + static_cast<std::uint32_t>(std::countr_zero(bits));
+    bits &= bits - 1;
+  }
+  if (count > 4) {
+    for (int i = 4; i < count; ++i) {
+      out[i] = base + static_cast<std::uint32_t>(std::countr_zero(bits));
+      bits &= bits - 1;
+    }
+  }
+  return out + count;
+}
+
 std::size_t find_marks(const char* text, std::size_t begin, std::size_t end, std::uint32_t* marks) {
   const hn::ScalableTag<std::uint8_t> d;
   const std::size_t lanes = hn::Lanes(d);
@@ -35,9 +53,7 @@ std::size_t find_marks(const char* text, std::size_t begin, std::size_t end, std
     std::uint64_t words[HWY_MAX_BYTES / 64 + 1] = {};
     hn::StoreMaskBits(d, found, reinterpret_cast<std::uint8_t*>(words));
     for (std::size_t word = 0; word * 64 < lanes; ++word) {
-      for (std::uint64_t bits = words[word]; bits != 0; bits &= bits - 1) {
-        *out++ = static_cast<std::uint32_t>(i + word * 64 + static_cast<std::size_t>(std::countr_zero(bits)));
-      }
+      out = write_offsets(words[word], static_cast<std::uint32_t>(i + word * 64), out);
     }
   }
   for (; i < end; ++i) {

@@ -7,7 +7,7 @@
 
 #include "apply/kernel.h"
 #include "apply/linux_kernel.h"
-#include "sys/namespace.h"
+#include "sys/enclosure.h"
 #include "tests/support/fake_kernel.h"
 #include "tests/support/watch_table.h"
 
@@ -38,7 +38,7 @@ class KernelContract : public testing::TestWithParam<bool> {
       body(kernel);
       return;
     }
-    const auto status = run_in_namespace([&] {
+    const auto status = run_enclosed(Walls::Network, [&] {
       const auto kernel = open_linux_kernel();
       EXPECT_TRUE(kernel) << kernel.error().text();
       if (kernel) body(**kernel);

@@ -18,7 +18,7 @@ namespace mailweir {
 
 class GatewayWorld {
  public:
-  // REQUIRES: inside run_in_namespace.
+  // REQUIRES: inside run_enclosed.
   static Result<GatewayWorld> build();
 
   // Sockets. `connect` waits for the handshake and answers the errno of its end (0: established).

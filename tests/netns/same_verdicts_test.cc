@@ -12,6 +12,7 @@
 
 #include "compile/export.h"
 #include "policy/read_policy.h"
+#include "sys/enclosure.h"
 #include "sys/process.h"
 #include "tests/netns/gateway_world.h"
 
@@ -222,7 +223,7 @@ TEST(SameVerdicts, APolicyLeavesNothingOfTheOneBeforeIt) {
       "[host]\nsubmission = \"limit\"\n[gateway]\nclients = [\"10.0.0.0/8\"]\nretrieval = \"log\"\n[inbound]\n",
       "[log]\nto = \"kernel\"\n"};
   const auto table = [](const std::string& text) { return compile(policy_of(text), SystemAccounts{})->text; };
-  const auto status = run_in_namespace([&] {
+  const auto status = run_enclosed(Walls::Network, [&] {
     for (const std::string& before : texts) {
       for (const std::string& after : texts) {
         load({"nft", "-f", "-"}, "add table inet mailweir\ndelete table inet mailweir\n");

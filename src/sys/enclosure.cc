@@ -1,4 +1,4 @@
-#include "lab/enclosure.h"
+#include "sys/enclosure.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -19,11 +19,15 @@
 #include <string_view>
 
 #include "sys/fd.h"
+#include "sys/namespace.h"
 
-namespace mailweir::lab {
+namespace mailweir {
 namespace {
 
-constexpr int kWorld = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
+int namespaces_of(Walls walls) {
+  return walls == Walls::Network ? CLONE_NEWNET
+                                 : CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
+}
 
 std::string read_setting(const char* path) {
   const Fd fd(open(path, O_RDONLY | O_CLOEXEC));
@@ -45,7 +49,7 @@ Error forbidden(int number) {
       Setting{"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "kernel.apparmor_restrict_unprivileged_userns",
               "1", "0"},
   };
-  const std::string sentence = "the demonstration needs namespaces of its own, and this system does not allow them";
+  const std::string sentence = "namespaces of its own are needed, and this system does not allow them";
   for (const Setting& setting : settings) {
     if (read_setting(setting.path) != setting.forbids) continue;
     return Error(ErrorCode::Unsupported,
@@ -86,14 +90,16 @@ bool parent_is_gone(const Fd& parent) {
   return poll(&end, 1, 0) == 1 && (end.revents & POLLHUP) != 0;
 }
 
-[[noreturn]] void live_inside(const Fd& parent, const std::function<int()>& body) {
+[[noreturn]] void live_inside(Walls walls, const Fd& parent, const std::function<int()>& body) {
   constexpr int kNotFurnished = 4;  // refused by the system
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   char byte = 0;
   // No byte: the parent died or could not map our user. A byte from the dead: it died before prctl.
   if (read(parent.get(), &byte, 1) != 1 || parent_is_gone(parent)) _exit(kNotFurnished);
   setsid();  // the terminal's Ctrl-C is the parent's business
-  if (const char* failed = furnish()) {
+  const char* failed = walls == Walls::All ? furnish() : nullptr;
+  if (failed == nullptr && !raise_loopback()) failed = "raising the loopback interface";
+  if (failed != nullptr) {
     std::fprintf(stderr, "mailweir: %s in a private namespace: %s\n", failed, std::strerror(errno));
     _exit(kNotFurnished);
   }
@@ -124,7 +130,7 @@ int await(pid_t child, const sigset_t& signals) {
 
 }  // namespace
 
-Result<int> run_enclosed(const std::function<int()>& body) {
+Result<int> run_enclosed(Walls walls, const std::function<int()>& body) {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) return fail(Error::from_errno(errno, "making a pipe"));
   Fd child_end(ends[0]), parent_end(ends[1]);
@@ -133,17 +139,17 @@ Result<int> run_enclosed(const std::function<int()>& body) {
   pthread_sigmask(SIG_BLOCK, &signals, &before);
   std::fflush(nullptr);  // what is buffered would be printed twice
 
-  bool own_users = true;
-  pid_t child = fork_into(kWorld | CLONE_NEWUSER);
+  bool own_users = walls == Walls::All || geteuid() != 0;
+  pid_t child = fork_into(namespaces_of(walls) | (own_users ? CLONE_NEWUSER : 0));
   int refusal = errno;
   if (child < 0 && geteuid() == 0) {
     own_users = false;
-    child = fork_into(kWorld);
+    child = fork_into(namespaces_of(walls));
   }
   if (child == 0) {
     parent_end.close();
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    live_inside(child_end, body);
+    live_inside(walls, child_end, body);
   }
   child_end.close();
   bool allowed = child > 0;
@@ -159,4 +165,4 @@ Result<int> run_enclosed(const std::function<int()>& body) {
   return status;
 }
 
-}  // namespace mailweir::lab
+}  // namespace mailweir

@@ -1,4 +1,4 @@
-#include "lab/enclosure.h"
+#include "sys/enclosure.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -12,14 +12,14 @@
 
 #include "sys/fd.h"
 
-namespace mailweir::lab {
+namespace mailweir {
 namespace {
 
 std::string network_namespace() { return std::filesystem::read_symlink("/proc/self/ns/net").string(); }
 
 TEST(Enclosure, IsAWorldOfItsOwn) {
   const std::string network = network_namespace();
-  const auto status = run_enclosed([&] {
+  const auto status = run_enclosed(Walls::All, [&] {
     if (getpid() != 1) return 1;
     if (network_namespace() == network) return 2;
     if (!std::filesystem::is_empty("/run")) return 3;
@@ -50,7 +50,7 @@ void everything_ends_with_its_owner(int signal, int* status) {
   ASSERT_GE(owner, 0);
   if (owner == 0) {
     pipe.reads.close();
-    const auto enclosed = run_enclosed([&] {
+    const auto enclosed = run_enclosed(Walls::All, [&] {
       if (fork() == 0) {
         (void)!write(pipe.writes.get(), "+", 1);
       }
@@ -82,4 +82,4 @@ TEST(Enclosure, NobodyInsideOutlivesTheOwner) {
 }
 
 }  // namespace
-}  // namespace mailweir::lab
+}  // namespace mailweir
