@@ -58,6 +58,8 @@ class Kernel {
   [[nodiscard]] virtual Result<void> load_statements(const std::string& statements) = 0;
   // Our table with all contents, as nft prints it; empty: there is none.
   [[nodiscard]] virtual Result<std::string> listing() = 0;
+  // The same without the elements of sets, so that many blocks cost nothing: rules and their counters.
+  [[nodiscard]] virtual Result<std::string> rules() = 0;
   // What listing() would answer where there was nothing and `statements` were loaded. Changes nothing. Unsupported:
   // this machine lets us have no place to try it.
   [[nodiscard]] virtual Result<std::string> listing_of(const std::string& statements) = 0;

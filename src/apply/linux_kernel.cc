@@ -33,8 +33,10 @@ Result<void> load_by_nft(std::vector<std::string> arguments, std::string_view te
   return ran;
 }
 
-Result<std::string> list_table() {
-  auto listed = ask_nft({"list", "table", "inet", std::string(kTable)});
+Result<std::string> list_table(bool elements) {
+  std::vector<std::string> question{"list", "table", "inet", std::string(kTable)};
+  if (!elements) question.insert(question.begin(), "-t");
+  auto listed = ask_nft(std::move(question));
   if (!listed && listed.error().code() == ErrorCode::NotFound) return std::string();
   return listed;
 }
@@ -70,7 +72,8 @@ class LinuxKernel final : public Kernel {
   Result<TableState> table() override;
   Result<void> check_statements(const std::string& statements) override { return load_by_nft({"-c"}, statements); }
   Result<void> load_statements(const std::string& statements) override { return load_by_nft({}, statements); }
-  Result<std::string> listing() override { return list_table(); }
+  Result<std::string> listing() override { return list_table(true); }
+  Result<std::string> rules() override { return list_table(false); }
   Result<std::string> listing_of(const std::string& statements) override;
   Result<void> add_blocks(std::span<const Block> blocks) override;
   Result<void> remove_blocks(std::span<const IpPrefix> clients) override;
@@ -106,7 +109,7 @@ Result<std::string> LinuxKernel::listing_of(const std::string& statements) {
   if (!scratch) return fail(ErrorCode::Unsupported, "no place to try rules out: " + scratch.error().text());
   const InNamespace inside(*scratch);
   if (auto loaded = load_by_nft({}, statements); !loaded) return fail(std::move(loaded).error());
-  return list_table();
+  return list_table(true);
 }
 
 Result<TableState> LinuxKernel::table() {

@@ -267,8 +267,15 @@ void add_observe(Commands& commands) {
 }
 
 void add_verify(Commands& commands) {
-  add_verb(commands, "verify", "Prove every rule by a connection attempt and its counter", "mailweir verify",
-           [&commands] { return verify(commands.common); });
+  const auto options = std::make_shared<VerifyOptions>();
+  CLI::App& verb = add_verb(commands, "verify", "Prove every rule by a connection attempt and its counter",
+                            "mailweir verify --target smtp.example.net:25",
+                            [options, &commands] { return verify(*options, commands.common); });
+  verb.add_flag("--forward-probe", options->forward_probe,
+                "Also on a gateway: attach a throw-away client and a throw-away outside for some seconds");
+  verb.add_flag("--limit-probe", options->limit_probe, "Use up limits that real mail shares, to see them stop");
+  verb.add_option("--target", options->target, "Probe this server, and see whether it answers without the rule")
+      ->type_name("HOST:PORT");
 }
 
 void add_generations(Commands& commands) {

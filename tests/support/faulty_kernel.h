@@ -28,6 +28,9 @@ class FaultyKernel final : public Kernel {
   Result<std::string> listing() override {
     return call<std::string>([&] { return kernel_.listing(); });
   }
+  Result<std::string> rules() override {
+    return call<std::string>([&] { return kernel_.rules(); });
+  }
   Result<std::string> listing_of(const std::string& statements) override {
     return call<std::string>([&] { return kernel_.listing_of(statements); });
   }
