@@ -111,7 +111,7 @@ class RulePrinter {
       if (is_match(part) && comment_said_)
         return fail(ErrorCode::Unsupported, "iptables cannot ask for anything behind a counter");
     }
-    if (!target_.empty() || !comment_said_) comment();
+    if (!comment_said_) comment();
     return text_ + target_;
   }
 

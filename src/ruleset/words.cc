@@ -37,7 +37,7 @@ class Splitter {
       quoted(c);
     } else if (shell_ != nullptr && c == '\\') {
       begin();
-      word_.quoted = true;
+      word_.quoted = word_.quoted || word_.text.empty();
       if (++at_ < line_.size()) put(line_[at_++]);
     } else if (shell_ != nullptr && c == '$') {
       variable(false);
@@ -83,7 +83,7 @@ class Splitter {
 
   void quoted(char quote) {
     begin();
-    word_.quoted = true;
+    word_.quoted = word_.quoted || word_.text.empty();
     const std::size_t opened = at_++;
     while (at_ < line_.size() && line_[at_] != quote) {
       if (shell_ != nullptr && quote == '"' && line_[at_] == '$') {

@@ -18,7 +18,7 @@ namespace mailweir {
 struct Word {
   std::string text;
   std::uint32_t offset = 0;  // in bytes, of its first character in the line
-  bool quoted = false;       // some of it was: then it is no option, whatever it looks like
+  bool quoted = false;       // from its first character on: then it is no option, whatever it looks like
   bool separator = false;    // ; && || | & of a shell
 };
 
