@@ -55,7 +55,8 @@ struct Simulator::Passage {
   bool arriving = false;
   bool by_icmp_socket = false;
   Narrowings narrowings;
-  std::size_t fate = 0;  // index
+  FieldValue way_out = 0;  // the person says where it leaves; 0: routing does
+  std::size_t fate = 0;    // index
 };
 
 // All that comes of one packet.
@@ -231,6 +232,7 @@ void Simulator::Run::receive(Passage passage) {
   PacketValues& values = passage.packet.values;
   const bool looped = interface_name(values.value(Field::InputInterface)) == "lo";
   passage.arriving = !looped;
+  passage.way_out = looped ? 0 : values.value(Field::OutputInterface);
   values.set(Field::OutputInterface, 0);
   const IpAddress first = values.address(Field::DestinationAddress);
   values.set(Field::PacketType, looped ? kLoopback : is_broadcast(first) ? kToAll : is_multicast(first) ? kToGroup : kToHost);
@@ -238,12 +240,14 @@ void Simulator::Run::receive(Passage passage) {
   values.set(Field::DestinationType, route_type(machine, first));
   if (!pass(Hook::Prerouting, passage)) return;
   const IpAddress destination = values.address(Field::DestinationAddress);
-  const bool destination_known = values.is_known(Field::DestinationAddress);
   values.set(Field::DestinationType, route_type(machine, destination));
   // A packet that came over lo has been routed before it was sent.
-  if (looped || (destination_known && (machine.is_local(destination) || is_broadcast(destination) || is_multicast(destination))))
-    return deliver(passage);
-  forward(passage);
+  if (looped) return deliver(passage);
+  if (passage.way_out != 0) return forward(passage);
+  const bool here = values.is_known(Field::DestinationAddress)
+                        ? machine.is_local(destination) || is_broadcast(destination) || is_multicast(destination)
+                        : choices_.choose("the packet is for this machine");
+  here ? deliver(passage) : forward(passage);
 }
 
 void Simulator::Run::deliver(Passage& passage) {
@@ -255,7 +259,9 @@ void Simulator::Run::deliver(Passage& passage) {
 
 void Simulator::Run::forward(Passage& passage) {
   PacketValues& values = passage.packet.values;
-  const std::optional<std::string> out = simulator_.machine_.route(values.address(Field::DestinationAddress));
+  const std::optional<std::string> out =
+      passage.way_out != 0 ? interface_name(passage.way_out)
+                           : simulator_.machine_.route(values.address(Field::DestinationAddress));
   if (!simulator_.machine_.forwarding) return finish(passage, PacketFate::Kind::NotRouted, Hook::Prerouting);
   if (!out) {
     finish(passage, PacketFate::Kind::NotRouted, Hook::Prerouting);
