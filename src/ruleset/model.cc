@@ -1,6 +1,7 @@
 #include "ruleset/model.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace mailweir {
 namespace {
@@ -86,7 +87,7 @@ const Table* Ruleset::find_table(RuleFamily family, std::string_view name) const
   return found == tables.end() ? nullptr : &*found;
 }
 
-Ruleset without_counters(Ruleset ruleset) {
+Ruleset canonical_form(Ruleset ruleset) {
   for (Table& table : ruleset.tables) {
     for (Chain& chain : table.chains) {
       chain.packets = chain.bytes = std::nullopt;
@@ -98,7 +99,14 @@ Ruleset without_counters(Ruleset ruleset) {
     }
     for (RuleSet& set : table.sets)
       if (set.changes) set.elements.clear();
+    const auto by_name = [](const auto& a, const auto& b) { return a.name < b.name; };
+    std::stable_sort(table.chains.begin(), table.chains.end(), by_name);
+    std::stable_sort(table.sets.begin(), table.sets.end(), by_name);
+    std::stable_sort(table.objects.begin(), table.objects.end(), by_name);
   }
+  std::stable_sort(ruleset.tables.begin(), ruleset.tables.end(), [](const Table& a, const Table& b) {
+    return std::tie(a.family, a.name) < std::tie(b.family, b.name);
+  });
   return ruleset;
 }
 

@@ -73,7 +73,8 @@ struct Chain {
   std::string comment;
   std::vector<Rule> rules;
   Origin origin;
-  // False: rules name it or jump to it, and nobody declared it (fragments). Built-in chains are always declared.
+  // False: rules were added to it, and nobody declared it (fragments). Built-in chains are always declared. A chain
+  // that is only jumped to is not there.
   bool declared = true;
   friend bool operator==(const Chain&, const Chain&) = default;
 };
@@ -139,8 +140,9 @@ struct Ruleset {
   friend bool operator==(const Ruleset& a, const Ruleset& b) { return a.tables == b.tables && a.ipsets == b.ipsets; }
 };
 
-// Without what is never the same twice: counters, handles, elements of sets that change.
-[[nodiscard]] Ruleset without_counters(Ruleset ruleset);
+// For comparison: without what is never the same twice (counters, handles, elements of sets that change), and with
+// tables, chains, sets and objects by name, for programs list them in orders of their own.
+[[nodiscard]] Ruleset canonical_form(Ruleset ruleset);
 
 // A chain that packets of `family` (Ip4 or Ip6) pass at `hook`, and where to find it.
 struct HookedChain {

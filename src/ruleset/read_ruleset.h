@@ -16,9 +16,11 @@ namespace mailweir {
 
 struct RulesetLimits {
   std::size_t bytes_max = std::size_t{256} << 20;
-  std::size_t rules_max = 1'000'000;
-  std::size_t words_max = 10'000;  // of one rule
+  std::size_t rules_max = 500'000;
+  std::size_t words_max = 10'000;  // of one rule; a multiport list is one
   std::size_t remarks_max = 1'000;
+  std::size_t chains_max = 100'000;
+  std::size_t steps_max = 200'000'000;  // rules looked at or moved for -D, -I and -R of scripts
 };
 
 enum class Notation : std::uint8_t {
