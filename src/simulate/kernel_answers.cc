@@ -140,7 +140,7 @@ std::optional<KernelAnswer> answer_of_delivery(const SimulatedMachine& machine, 
     case kUdp: {
       const auto port = packet.values.number<std::uint16_t>(Field::DestinationPort);
       if (std::ranges::find(machine.open_udp, port) != machine.open_udp.end()) return std::nullopt;
-      return answer(error_of(packet, packet.is_v4() ? 3 : 1, packet.is_v4() ? 3 : 4), KernelAnswer::Maker::ClosedPort, true, true);
+      return answer(error_of(packet, packet.is_v4() ? 3 : 1, packet.is_v4() ? 3 : 4), KernelAnswer::Maker::ClosedPort, false, true);  // udp.c lets go of the connection first
     }
     case kIcmp:
     case kIcmp6: return answer_of_icmp(packet);

@@ -9,6 +9,7 @@ namespace mailweir {
 namespace {
 
 constexpr std::uint16_t kIpv4Header = 20, kIpv6Header = 40, kTcpHeader = 20, kUdpHeader = 8, kIcmpHeader = 8;
+constexpr std::uint16_t kTimestamps = 12;  // RFC 792: three of them
 
 SimulatedPacket ip_packet(IpAddress source, IpAddress destination, std::uint8_t protocol, std::uint16_t behind_header) {
   SimulatedPacket packet;
@@ -83,7 +84,9 @@ SimulatedPacket udp_packet(IpAddress source, std::uint16_t source_port, IpAddres
 
 SimulatedPacket icmp_packet(IpAddress source, IpAddress destination, std::uint8_t type, std::uint8_t code,
                             std::uint16_t id) {
-  SimulatedPacket packet = ip_packet(source, destination, source.is_v4() ? kIcmp : kIcmp6, kIcmpHeader);
+  const bool timestamp = source.is_v4() && (type == 13 || type == 14);
+  SimulatedPacket packet = ip_packet(source, destination, source.is_v4() ? kIcmp : kIcmp6,
+                                     timestamp ? kIcmpHeader + kTimestamps : kIcmpHeader);
   packet.values.set(Field::IcmpTypeCode, static_cast<FieldValue>(type * 256U + code));
   packet.icmp_id = id;
   return packet;

@@ -52,6 +52,7 @@ struct Simulator::Passage {
   Tracked tracked;
   bool attached = false;   // conntrack has seen it, or it was born into a connection
   bool untracked = false;  // by NOTRACK
+  bool no_notrack = false;  // born into what its cause was to conntrack, be it nothing: NOTRACK passes it over
   bool arriving = false;
   bool by_icmp_socket = false;
   Narrowings narrowings;
@@ -149,7 +150,7 @@ bool Simulator::Run::walk(std::uint32_t chain, Hook hook, Passage& passage, Chai
              hook, passage.packet)
             .run(chain);
   if (connection != nullptr && mark) connection->mark = *mark;
-  if (untracked && !passage.attached) passage.untracked = true;
+  if (untracked && !passage.attached && !passage.no_notrack) passage.untracked = true;
   return end.kind == ChainEnd::Kind::Accept || end.kind == ChainEnd::Kind::Translate;
 }
 
@@ -190,7 +191,8 @@ bool Simulator::Run::pass(Hook hook, Passage& passage) {
         if (!translate(step, hook, passage)) return false;
         break;
       case HookStep::Kind::Confirm:
-        if (passage.tracked.connection) simulator_.connections_.confirm(*passage.tracked.connection, now_);
+        // A reset or error that REJECT attached to a connection goes the other way and confirms nothing.
+        if (passage.tracked.connection && !passage.tracked.reply) simulator_.connections_.confirm(*passage.tracked.connection, now_);
         show(passage);
         break;
       case HookStep::Kind::Chain:
@@ -211,6 +213,15 @@ void Simulator::Run::answer(const Passage& to, std::optional<KernelAnswer> made)
     fates_[to.fate].kind = PacketFate::Kind::TooLong;
     return;
   }
+  // An error about a packet that was not for us comes from the address we have towards its sender (icmp.c, __icmp_send).
+  if (made->packet.quoted && !simulator_.machine_.is_local(made->packet.values.address(Field::SourceAddress))) {
+    const IpAddress sender = made->packet.values.address(Field::DestinationAddress);
+    const auto way = simulator_.machine_.route(sender);
+    const auto own = !way           ? std::nullopt
+                     : *way == "lo" ? std::optional(sender)
+                                    : simulator_.machine_.source_address(*way, made->packet.is_v4());
+    if (own) made->packet.values.set(Field::SourceAddress, *own);
+  }
   Passage passage = begin(made->packet, to.fate, made->maker);
   passage.by_icmp_socket = is_made_by_icmp_socket(made);
   if (to.packet.asserted_state) {
@@ -220,6 +231,8 @@ void Simulator::Run::answer(const Passage& to, std::optional<KernelAnswer> made)
     passage.packet.asserted_state = none              ? ConnectionState::Invalid
                                     : made->inherits ? ConnectionState::Related
                                                      : ConnectionState::Established;
+  } else if (made->inherits && to.tracked.state == ConnectionState::Untracked) {
+    passage.no_notrack = true;  // nf_ct_attach marks it, and conntrack then looks for a connection all the same
   } else if (made->inherits && to.tracked.connection) {
     passage.tracked = {ConnectionState::Related, to.tracked.connection, !to.tracked.reply};
     passage.attached = true;

@@ -14,13 +14,13 @@ enum Next : std::uint8_t { NO, SS, SR, ES, FW, CW, LA, TW, CL, S2, IV, IG };  //
 constexpr std::uint8_t kTransitions[2][6][kTcpStates] = {
     {   //  NO  SS  SR  ES  FW  CW  LA  TW  CL  S2     the side that opened
         {SS, SS, IG, IG, IG, IG, IG, SS, SS, S2},   // SYN
-        {IV, IV, IG, IG, IG, IG, IG, IG, IG, SR},   // SYN-ACK
+        {IV, IV, SR, IV, IV, IV, IV, IV, IV, SR},   // SYN-ACK
         {IV, IV, FW, FW, LA, LA, LA, TW, CL, IV},   // FIN
         {ES, IV, ES, ES, CW, CW, TW, TW, CL, IV},   // ACK
         {IV, CL, CL, CL, CL, CL, CL, CL, CL, CL},   // RST
         {IV, IV, IV, IV, IV, IV, IV, IV, IV, IV}},  // none of them
     {   //                                             the side that answers
-        {IV, S2, IV, IV, IV, IV, IV, IV, IV, S2},
+        {IV, S2, IV, IV, IV, IV, IV, SS, IV, S2},
         {IV, SR, IG, IG, IG, IG, IG, IG, IG, SR},
         {IV, IV, FW, FW, LA, LA, LA, TW, CL, IV},
         {IV, IG, SR, ES, CW, CW, TW, TW, CL, IG},
@@ -110,10 +110,12 @@ bool TcpTracking::open(const TcpSegment& segment, const TcpTrackingSettings& set
 void TcpTracking::begin(Side& sender, Side& receiver, const TcpSegment& segment, bool reply) const {
   sender.end = sender.window_end = segment.end();
   sender.window_max = std::max<std::uint32_t>(segment.window, 1);
-  if ((segment.flags & tcp_flag::kSyn) != 0) {
+  // Without any option nothing is changed of what was said before (tcp_options() returns at once).
+  if (segment.options.window_scale || segment.options.selective_ack) {
     sender.scales = segment.options.window_scale.has_value();
     sender.scale = std::min<std::uint8_t>(segment.options.window_scale.value_or(0), 14);
     sender.selective_ack = segment.options.selective_ack;
+    sender.close_begun = sender.has_acknowledged = false;
   }
   if (reply && !(sender.scales && receiver.scales)) sender.scale = receiver.scale = 0;
 }
@@ -127,13 +129,21 @@ TcpTracking::Window TcpTracking::fit(const TcpSegment& segment, bool reply, cons
   std::uint32_t sequence = segment.sequence, end = segment.end(), ack = segment.acknowledgement;
   std::uint32_t window = segment.window;
 
-  if (sender.window_max == 0) {
+  const bool is_syn = (segment.flags & tcp_flag::kSyn) != 0;
+  const bool opening = state_ == TcpState::SynSent || state_ == TcpState::SynReceived;
+  if (sender.window_max == 0 && !is_syn) {
+    // In the middle of a connection: what this segment says is all we know of its sender.
+    sender.end = end;
+    sender.window_max = std::max<std::uint32_t>(window << sender.scale, 1);
+    sender.window_end = end + sender.window_max;
+    if (receiver.window_max == 0)
+      receiver.end = receiver.window_end = ack;
+    else if (ack == receiver.end + 1)
+      ++receiver.end;  // probably the answer to a keepalive
+  } else if (sender.window_max == 0 || (is_syn && opening && after(end, sender.end))) {
+    const bool first = sender.window_max == 0;
     begin(sender, receiver, segment, reply);
-    if (!has_ack) return Window::In;  // both opened at once
-  } else if (((state_ == TcpState::SynSent && !reply) || (state_ == TcpState::SynReceived && reply)) &&
-             after(end, sender.end)) {
-    begin(sender, receiver, segment, reply);
-    if (reply && !has_ack) return Window::In;
+    if (!has_ack && (first || reply)) return Window::In;  // both opened at once
   }
   if (!has_ack || (is_reset && ack == 0)) ack = receiver.end;
   if (is_reset && sequence == 0 && state_ == TcpState::SynSent) sequence = end = sender.end;
@@ -153,7 +163,7 @@ TcpTracking::Window TcpTracking::fit(const TcpSegment& segment, bool reply, cons
   if (receiver.window_max != 0 && !after(end, sender.end - receiver.window_max - 1)) return refuse(Window::Ignore);
   if (!after(ack, ack_low)) return refuse(Window::Ignore);
 
-  if ((segment.flags & tcp_flag::kSyn) == 0) window <<= sender.scale;
+  if (!is_syn) window <<= sender.scale;
   sender.window_max = std::max(sender.window_max, window);
   if (after(end, sender.end)) sender.end = end;
   if (has_ack && (!sender.has_acknowledged || after(ack, sender.acknowledged))) {
@@ -164,7 +174,6 @@ TcpTracking::Window TcpTracking::fit(const TcpSegment& segment, bool reply, cons
   if (after(ack + window, receiver.window_end - 1)) receiver.window_end = ack + std::max<std::uint32_t>(window, 1);
   if (segment.event() == TcpEvent::Ack) {
     last_reply_ = reply;
-    last_sequence_ = sequence;
     last_acknowledgement_ = ack;
     last_end_ = end;
     last_window_ = segment.window;
@@ -175,14 +184,15 @@ TcpTracking::Window TcpTracking::fit(const TcpSegment& segment, bool reply, cons
 // Passes, and nothing is believed: perhaps the two ends know better than we do.
 void TcpTracking::ignore(const TcpSegment& segment, bool reply, TcpState old) {
   last_event_ = segment.event();
+  last_ignored_ = true;
   last_reply_ = reply;
-  last_sequence_ = segment.sequence;
   last_end_ = segment.end();
   last_window_ = segment.window;
   if (last_event_ == TcpEvent::Syn && !reply) {
     last_scales_ = segment.options.window_scale.has_value();
     last_scale_ = std::min<std::uint8_t>(segment.options.window_scale.value_or(0), 14);
     last_selective_ack_ = segment.options.selective_ack;
+    simultaneous_ = false;
     challenge_expected_ = old == TcpState::LastAck;  // RFC 5961 section 4
   }
   if (old == TcpState::SynSent && last_event_ == TcpEvent::Ack && reply) last_acknowledgement_ = segment.acknowledgement;
@@ -203,8 +213,12 @@ TcpTracking::Reset TcpTracking::judge_reset(const TcpSegment& segment, bool repl
     if (last_event_ == TcpEvent::Ack && last_reply_ == reply && segment.sequence == last_end_) return Reset::Check;
     next = state_;  // not exactly where the peer waits: it may answer with a challenge (RFC 5961 section 3)
   }
-  const bool answers_ignored = (seen_reply && last_event_ == TcpEvent::Syn) || (!assured && last_event_ == TcpEvent::Ack);
-  return answers_ignored && segment.acknowledgement == last_end_ ? Reset::InWindow : Reset::Check;
+  const bool answers_ignored = (seen_reply && last_event_ == TcpEvent::Syn && last_ignored_) || (!assured && last_event_ == TcpEvent::Ack);
+  if (answers_ignored && segment.acknowledgement == last_end_) return Reset::InWindow;
+  // About a challenge that was let pass (RFC 5961 section 4).
+  const bool answers_challenge = state_ == TcpState::SynSent && last_event_ == TcpEvent::Ack && last_reply_ &&
+                                 segment.sequence == last_acknowledgement_;
+  return answers_challenge ? Reset::InWindow : Reset::Check;
 }
 
 // nf_tcp_handle_invalid()
@@ -242,7 +256,10 @@ TcpTracking::Outcome TcpTracking::segment(const TcpSegment& segment, bool reply,
     opener = {.end = last_end_, .window_end = last_end_, .window_max = std::max<std::uint32_t>(last_window_, 1),
               .acknowledged = opener.acknowledged, .scale = last_scale_, .scales = last_scales_,
               .selective_ack = last_selective_ack_};
-    sides_[reply ? 1 : 0] = {};
+    Side& answerer = sides_[reply ? 1 : 0];
+    const bool liberal = answerer.liberal;
+    answerer = {};
+    answerer.liberal = liberal;
     challenge_expected_ = false;
   } else if (found == TW && old == TcpState::LastAck && event == TcpEvent::Ack && last_reply_ != reply &&
              last_event_ == TcpEvent::Syn && challenge_expected_) {
@@ -267,6 +284,7 @@ TcpTracking::Outcome TcpTracking::segment(const TcpSegment& segment, bool reply,
     }
   }
   last_event_ = event;
+  last_ignored_ = false;
   last_reply_ = reply;
   state_ = next;
   if (old != next && next == TcpState::FinWait) sides_[reply ? 1 : 0].close_begun = true;

@@ -83,10 +83,11 @@ class TcpTracking {
   // Of the last segment taken (tcp.last_*).
   TcpEvent last_event_ = TcpEvent::None;
   bool last_reply_ = false;
-  std::uint32_t last_sequence_ = 0, last_acknowledgement_ = 0, last_end_ = 0;
+  std::uint32_t last_acknowledgement_ = 0, last_end_ = 0;
   std::uint16_t last_window_ = 0;
   std::uint8_t last_scale_ = 0;
-  bool last_scales_ = false, last_selective_ack_ = false, challenge_expected_ = false, simultaneous_ = false;
+  bool last_scales_ = false, last_selective_ack_ = false, challenge_expected_ = false, simultaneous_ = false,
+       last_ignored_ = false;
 };
 
 }  // namespace mailweir

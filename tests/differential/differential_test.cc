@@ -95,7 +95,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Kind{"IptablesConversations6", Layer::IptablesNft, false, false, true},
                     Kind{"Nft", Layer::Nft, true, false, false}, Kind{"NftNat", Layer::Nft, true, true, false},
                     Kind{"NftConversations", Layer::Nft, true, true, true}),
-    [](const testing::TestParamInfo<Kind>& info) { return std::string(info.param.name); });
+    [](const testing::TestParamInfo<Kind>& one) { return std::string(one.param.name); });
 
 }  // namespace
 }  // namespace mailweir::differential

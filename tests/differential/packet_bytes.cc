@@ -73,6 +73,7 @@ Octets transport(const SimulatedPacket& packet) {
       put16(out, 0);
       put16(out, packet.icmp_id);
       put16(out, 1);
+      if (!packet.quoted) out.resize(values.number<std::uint32_t>(Field::Length) - (packet.is_v4() ? 20 : 40));
       if (packet.quoted) {
         // Enough of the packet it is about: headers and eight bytes (RFC 792), more of IPv6.
         SimulatedPacket about = packet.quoted->protocol == kTcp
