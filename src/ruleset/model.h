@@ -82,13 +82,16 @@ struct Chain {
 // A set, or a map to verdicts or values.
 struct RuleSet {
   std::string name;
-  std::vector<Operand> key;  // by type where no rule says more; empty: a type not known here
-  std::string type;          // as nft says it: "ipv4_addr . inet_service"
-  std::string map_type;      // of maps: "verdict", "mark", …
+  // By type: any address is a SourceAddress, any port a DestinationPort, any interface an InputInterface; which field
+  // is compared is said by the rule. Empty: a type not known here; then Element::text is the whole element.
+  std::vector<Operand> key;
+  std::string type;      // as nft says it: "ipv4_addr . inet_service"
+  std::string map_type;  // of maps: "verdict", "mark", …
   struct Element {
     std::vector<IntervalSet> key;
-    std::optional<Verdict> verdict;
-    std::string text;  // what is neither, word for word: timeouts, counters, values of maps
+    std::optional<Verdict> verdict;  // of verdict maps
+    std::string data;                // of other maps, word for word
+    std::string text;                // what else is said of it, word for word: timeouts, counters, a comment
     friend bool operator==(const Element&, const Element&) = default;
   };
   std::vector<Element> elements;

@@ -14,6 +14,7 @@ using Text = std::optional<std::string>;
 
 std::uint64_t number(FieldValue value) { return static_cast<std::uint64_t>(value); }
 
+constexpr std::size_t kWordsMax = 256;
 constexpr FieldValue kIcmpType = 0xff00, kIcmpCode = 0xff;
 
 bool is_address(Field field) {
@@ -62,6 +63,10 @@ Text operand_text(const Operand& operand, const NftContext& context) {
       break;
     case Field::IpProtocol:
       text = by_family("ip protocol", "ip6 nexthdr");
+      break;
+    case Field::Length:
+      // The former asks for IPv4, which in a table of both families is part of the rule.
+      text = context.v4 == true && context.family == RuleFamily::Inet ? "ip length" : "meta length";
       break;
     case Field::Fragment:
       if (context.v4 != true) return std::nullopt;
@@ -138,7 +143,12 @@ std::string one_value(const Operand& operand, FieldValue value) {
 // Intervals as nft writes them in a set; ICMP types come as blocks of 256 codes.
 std::optional<std::vector<std::string>> values_list(const Operand& operand, const IntervalSet& values) {
   std::vector<std::string> list;
+  const bool words = operand.field == Field::SourceType || operand.field == Field::DestinationType ||
+                     operand.field == Field::PacketType || operand.field == Field::Family;
   for (Interval interval : values.intervals()) {
+    // There is no range of words.
+    for (; words && interval.first < interval.last && list.size() < kWordsMax; ++interval.first)
+      list.push_back(one_value(operand, interval.first));
     if (operand.field == Field::IcmpTypeCode && operand.mask != kIcmpCode && operand.mask != kIcmpType) {
       if ((interval.first & 255) != 0 || (interval.last & 255) != 255) return std::nullopt;
       interval.last -= 255;

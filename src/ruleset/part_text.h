@@ -28,6 +28,8 @@ struct NftContext {
 [[nodiscard]] std::optional<std::string> nft_key_text(const std::vector<Operand>& key,
                                                       const std::vector<IntervalSet>& element);
 [[nodiscard]] std::string nft_verdict_text(const Verdict& verdict);
+// A counter, quota, limit, helper, … with its braces. Nothing: a kind we cannot write.
+[[nodiscard]] std::optional<std::string> nft_object_text(const RuleObject& object);
 // As nft reads it back.
 [[nodiscard]] std::string nft_quoted(std::string_view text);
 
