@@ -40,6 +40,7 @@ Trial make_trial(const Kind& kind, std::uint64_t seed) {
   trial.layer = kind.layer;
   trial.v4 = kind.v4;
   trial.loose = dice.chance(0.7);
+  trial.conversations = kind.conversations && kind.nat;
   trial.ruleset = kind.layer == Layer::Nft ? random_nft(dice, taste) : random_iptables(dice, taste);
   const bool v4_packets = kind.layer == Layer::Nft ? dice.chance(0.5) : kind.v4;
   trial.packets = kind.conversations ? conversations(dice, kPackets, v4_packets) : first_packets(dice, kPackets, v4_packets);

@@ -169,7 +169,9 @@ std::string nft_ports(Dice& dice) {
   return text;
 }
 
-std::string nft_matches(Dice& dice, const RuleTaste& taste, bool tracked) {
+// `tcp`: set when rules about TCP may follow in the same rule.
+std::string nft_matches(Dice& dice, const RuleTaste& taste, bool tracked, bool& tcp) {
+  tcp = true;
   std::string text;
   const bool v4 = dice.chance(0.5);
   const char* ip = v4 ? "ip" : "ip6";
@@ -181,12 +183,19 @@ std::string nft_matches(Dice& dice, const RuleTaste& taste, bool tracked) {
   switch (dice.below(8)) {
     case 0: text += fmt::format("tcp dport {}{} ", not_sometimes(dice, "!= "), ports(dice, '-')); break;
     case 1: text += fmt::format("tcp dport {}{{ {} }} ", not_sometimes(dice, "!= "), nft_ports(dice)); break;
-    case 2: text += fmt::format("udp dport {}@ports ", not_sometimes(dice, "!= ")); break;
+    case 2:
+      text += fmt::format("udp dport {}@ports ", not_sometimes(dice, "!= "));
+      tcp = false;
+      break;
     case 3: text += fmt::format("th dport {} ", ports(dice, '-')); break;
     case 4: text += fmt::format("tcp flags & (syn | ack | rst | fin) == {} ", dice.chance(0.5) ? "syn" : "ack"); break;
-    case 5: text += "meta l4proto { tcp, udp } "; break;
+    case 5:
+      text += "meta l4proto { tcp, udp } ";
+      tcp = false;
+      break;
     case 6:
       text += v4 ? "ip saddr . tcp dport @pairs4 " : "icmpv6 type echo-request ";
+      tcp = v4;
       break;
     default: break;
   }
@@ -198,7 +207,7 @@ std::string nft_matches(Dice& dice, const RuleTaste& taste, bool tracked) {
   return text;
 }
 
-std::string nft_target(Dice& dice, bool may_reject, unsigned depth) {
+std::string nft_target(Dice& dice, bool may_reject, bool tcp, unsigned depth) {
   switch (dice.below(14)) {
     case 0:
     case 1:
@@ -207,11 +216,11 @@ std::string nft_target(Dice& dice, bool may_reject, unsigned depth) {
     case 4: return "drop";
     case 5: return may_reject ? "reject" : "drop";
     case 6: return may_reject ? "reject with icmpx admin-prohibited" : "accept";
-    case 7: return may_reject ? "meta l4proto tcp reject with tcp reset" : "return";
+    case 7: return may_reject && tcp ? "meta l4proto tcp reject with tcp reset" : "return";
     case 8: return "return";
     case 9:
     case 10: return depth < 3 ? fmt::format("{} u{}", dice.chance(0.2) ? "goto" : "jump", depth + 1) : "continue";
-    case 11: return depth < 3 ? fmt::format("tcp dport vmap {{ 25 : drop, 80-113 : jump u{}, 443 : accept }}", depth + 1) : "tcp dport vmap @verdicts";
+    case 11: return !tcp ? "continue" : depth < 3 ? fmt::format("tcp dport vmap {{ 25 : drop, 80-113 : jump u{}, 443 : accept }}", depth + 1) : "tcp dport vmap @verdicts";
     case 12: return fmt::format("meta mark set {}", dice.below(4));
     default: return "";
   }
@@ -244,8 +253,9 @@ std::string random_nft(Dice& dice, const RuleTaste& taste) {
                       dice.chance(0.5) ? "drop" : "continue");
   const auto rules = [&](unsigned depth, bool may_reject, bool tracked) {
     for (unsigned left = 1 + dice.below(taste.rules_max); left != 0; --left) {
-      const std::string matches = nft_matches(dice, taste, tracked);
-      text += fmt::format("    {}counter {}\n", matches, nft_target(dice, may_reject, depth));
+      bool tcp = true;
+      const std::string matches = nft_matches(dice, taste, tracked, tcp);
+      text += fmt::format("    {}counter {}\n", matches, nft_target(dice, may_reject, tcp, depth));
     }
   };
   for (unsigned depth = 3; depth != 0; --depth) {

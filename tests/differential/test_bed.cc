@@ -125,6 +125,9 @@ ip link set right up
 ip neigh add 10.1.0.2 lladdr 02:00:00:00:00:02 dev left nud permanent
 ip neigh add 198.51.100.2 lladdr 02:00:00:00:00:02 dev right nud permanent
 ip -6 neigh add fd01::2 lladdr 02:00:00:00:00:02 dev left nud permanent
+ip neigh add 198.51.100.77 lladdr 02:00:00:00:00:02 dev right nud permanent
+ip neigh add 10.1.0.77 lladdr 02:00:00:00:00:02 dev left nud permanent
+ip -6 neigh add fd02::77 lladdr 02:00:00:00:00:02 dev right nud permanent
 ip -6 neigh add fd02::2 lladdr 02:00:00:00:00:02 dev right nud permanent
 ip route add 172.16.0.0/12 via 10.1.0.2
 ip route add default via 198.51.100.2

@@ -173,6 +173,8 @@ Result<std::optional<std::string>> run_trial(TestBed& bed, const Trial& trial, c
         test.packet.values.set(Field::DestinationAddress, answer.destination);
         test.packet.values.set(Field::SourcePort, answer.source_port);
         test.packet.values.set(Field::DestinationPort, answer.destination_port);
+      } else if (trial.conversations) {
+        continue;
       }
     }
     const Octets bytes = ip_bytes(test.packet);

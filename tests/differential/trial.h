@@ -18,6 +18,8 @@ struct Trial {
   Layer layer = Layer::Nft;
   bool v4 = true;  // of iptables' layers: which of the two programs
   bool loose = true;
+  bool conversations = false;  // servers speak only when spoken to: where two connections would share a translated
+                               // address and port the kernel draws another by lot
   std::string ruleset;
   std::vector<TestPacket> packets;
 };
