@@ -21,6 +21,7 @@
 #include "bench/support/road.h"
 #include "compile/compile.h"
 #include "ingest/conntrack.h"
+#include "sys/enclosure.h"
 #include "sys/kernel_setting.h"
 #include "tests/support/watch_table.h"
 
@@ -178,7 +179,7 @@ int main(int argc, char** argv) {
   using namespace mailweir::bench;
   Report report(argc, argv, "What a forwarded packet that is not mail pays for our table",
                 {"rounds", "slice", "load", "guard"});
-  const auto status = mailweir::run_in_namespace([&] { return measure(report); });
+  const auto status = mailweir::run_enclosed(mailweir::Walls::Network, [&] { return measure(report); });
   if (!status) fmt::print(stderr, "no namespaces here: {}\n", status.error().text());
   return status.value_or(4);
 }

@@ -13,6 +13,7 @@
 #include "apply/linux_kernel.h"
 #include "base/must.h"
 #include "bench/support/report.h"
+#include "sys/enclosure.h"
 #include "sys/namespace.h"
 #include "sys/process.h"
 #include "tests/support/temporary_directory.h"
@@ -130,7 +131,7 @@ int measure(Report& report) {
 int main(int argc, char** argv) {
   using namespace mailweir::bench;
   Report report(argc, argv, "Waiting for check, plan and apply", {"repetitions"});
-  const auto status = mailweir::run_in_namespace([&] { return measure(report); });
+  const auto status = mailweir::run_enclosed(mailweir::Walls::Network, [&] { return measure(report); });
   if (!status) fmt::print(stderr, "no namespaces here: {}\n", status.error().text());
   return status.value_or(4);
 }

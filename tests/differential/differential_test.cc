@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "sys/enclosure.h"
 #include "sys/namespace.h"
 #include "tests/differential/random_rules.h"
 #include "tests/differential/trial.h"
@@ -77,7 +78,7 @@ TEST_P(Differential, EveryCounterAndEveryPacketIsTheKernels) {
   const unsigned rulesets = number_from("MAILWEIR_DIFFERENTIAL_RULESETS", kRulesets);
   const unsigned seed = number_from("MAILWEIR_DIFFERENTIAL_SEED", 1);
   const Kind& kind = GetParam();
-  const auto status = run_in_namespace([&] { return compare(kind, rulesets, seed); });
+  const auto status = run_enclosed(Walls::Network, [&] { return compare(kind, rulesets, seed); });
   if (!status) GTEST_SKIP() << status.error().text();
   if (*status == 77) GTEST_SKIP() << "the kernel or a program it needs is not there";
   EXPECT_EQ(*status, 0) << kind.name << ", seeds from " << seed;

@@ -27,7 +27,7 @@ enum class Side : std::uint8_t { Left, Right };
 
 class TestBed {
  public:
-  // REQUIRES: inside run_in_namespace. Needs `ip`, `nft`.
+  // REQUIRES: inside run_enclosed. Needs `ip`, `nft`.
   static Result<TestBed> build();
 
   // The same machine for the simulator.

@@ -118,7 +118,7 @@ void expect_no_duplicates(const std::string& saved) {
 
 // The program and its part of the kernel.
 bool has_ipset() {
-  const auto status = run_in_namespace([&] {
+  const auto status = run_enclosed(Walls::Network, [&] {
     const auto ran = run_process({"ipset", "create", "mw-there", "hash:net"});
     return ran && ran->status == 0 ? 0 : 1;
   });
