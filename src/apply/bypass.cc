@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -23,15 +22,6 @@ std::string_view id_of(std::string_view line) {
   if (at == std::string_view::npos) return {};
   const std::string_view comment = line.substr(at + kComment.size());
   return comment.substr(0, comment.find_first_of(" \""));
-}
-
-std::uint64_t packets_of(std::string_view line) {
-  constexpr std::string_view kPackets = "counter packets ";
-  const auto at = line.find(kPackets);
-  std::uint64_t packets = 0;
-  if (at != std::string_view::npos)
-    std::from_chars(line.data() + at + kPackets.size(), line.data() + line.size(), packets);
-  return packets;
 }
 
 bool is_dormant(const ListedTable& table) {
@@ -96,14 +86,9 @@ std::vector<Bypass> bypasses_of(const ListedTable& ours, const std::vector<std::
   return found;
 }
 
-LogCounts log_counts(std::string_view listing) {
-  std::map<std::string, std::uint64_t, std::less<>> packets;
-  while (!listing.empty()) {
-    const auto end = std::min(listing.find('\n'), listing.size());
-    const std::string_view line = listing.substr(0, end);
-    listing.remove_prefix(std::min(end + 1, listing.size()));
-    if (const auto id = id_of(line); !id.empty()) packets[std::string(id)] += packets_of(line);
-  }
+LogCounts log_counts(std::span<const RulePackets> rules) {
+  std::map<std::string, std::uint64_t> packets;
+  for (const RulePackets& rule : rules) packets[rule.id] += rule.packets;
   LogCounts counts;
   constexpr std::string_view kLog = ".log";
   for (const auto& [id, written] : packets) {

@@ -5,9 +5,11 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "apply/kernel.h"
 #include "apply/listed_table.h"
 #include "base/result.h"
 
@@ -26,10 +28,10 @@ struct Bypass {
 // Rules of a chain, sets, and their elements that do not come and go: what `enforced N of M` counts.
 [[nodiscard]] std::size_t parts_of(const ListedTable& table);
 
-// What rules logged, and what the limits of their logs kept back; of a listing with counters.
+// What rules logged, and what the limits of their logs kept back.
 struct LogCounts {
   std::uint64_t seen = 0, written = 0;
 };
-[[nodiscard]] LogCounts log_counts(std::string_view listing);
+[[nodiscard]] LogCounts log_counts(std::span<const RulePackets> rules);
 
 }  // namespace mailweir

@@ -28,6 +28,10 @@ class FaultyKernel final : public Kernel {
   Result<std::string> listing() override {
     return call<std::string>([&] { return kernel_.listing(); });
   }
+  Result<std::vector<RulePackets>> rule_packets() override { return kernel_.rule_packets(); }
+  Result<std::string> fingerprint() override {
+    return call<std::string>([&] { return kernel_.fingerprint(); });
+  }
   Result<std::string> listing_of(const std::string& statements) override {
     return call<std::string>([&] { return kernel_.listing_of(statements); });
   }
