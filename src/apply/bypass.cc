@@ -5,9 +5,7 @@
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 
-#include "apply/nft_program.h"
 #include "base/escape.h"
 
 namespace mailweir {
@@ -44,21 +42,6 @@ std::size_t rules_about_open_connections(const ListedTable& table) {
 }
 
 }  // namespace
-
-Result<std::vector<std::string>> flowtables() {
-  const auto listed = ask_nft({"-j", "list", "flowtables"});
-  if (!listed) return fail(listed.error());
-  std::vector<std::string> names;
-  const auto parsed = nlohmann::json::parse(*listed, nullptr, false);
-  if (!parsed.is_object() || !parsed.contains("nftables")) return names;
-  for (const auto& entry : parsed["nftables"]) {
-    if (!entry.is_object() || !entry.contains("flowtable")) continue;
-    const auto& flowtable = entry["flowtable"];
-    const auto word = [&](const char* name) { return flowtable.is_object() ? flowtable.value(name, "") : ""; };
-    names.push_back(fmt::format("{} {} {}", word("family"), word("table"), word("name")));
-  }
-  return names;
-}
 
 std::size_t parts_of(const ListedTable& table) {
   std::size_t parts = 0;

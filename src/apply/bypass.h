@@ -1,7 +1,7 @@
 // What makes rules of ours useless though they stand where they should, as far as it is cheap to know.
 //
-// In:  our table as listed, the flowtables of this machine.   Out: sentences, and how many rules do not work for it.
-// Does not know: what other tables decide; `verify` tries the rules.
+// In:  our table as listed, the flowtables of this machine (table_names.h).   Out: sentences, and how many rules do not
+// work for it. Does not know: what other tables decide; `verify` tries the rules.
 #pragma once
 
 #include <cstddef>
@@ -11,12 +11,8 @@
 
 #include "apply/kernel.h"
 #include "apply/listed_table.h"
-#include "base/result.h"
 
 namespace mailweir {
-
-// Of all tables: "inet filter ft".
-[[nodiscard]] Result<std::vector<std::string>> flowtables();
 
 struct Bypass {
   std::string text;       // what it is and what it does to us
