@@ -4,11 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
-#include <nlohmann/json.hpp>
 
-#include "apply/nft_program.h"
 #include "base/escape.h"
 
 namespace mailweir {
@@ -23,15 +20,6 @@ std::string_view id_of(std::string_view line) {
   if (at == std::string_view::npos) return {};
   const std::string_view comment = line.substr(at + kComment.size());
   return comment.substr(0, comment.find_first_of(" \""));
-}
-
-std::uint64_t packets_of(std::string_view line) {
-  constexpr std::string_view kPackets = "counter packets ";
-  const auto at = line.find(kPackets);
-  std::uint64_t packets = 0;
-  if (at != std::string_view::npos)
-    std::from_chars(line.data() + at + kPackets.size(), line.data() + line.size(), packets);
-  return packets;
 }
 
 bool is_dormant(const ListedTable& table) {
@@ -54,21 +42,6 @@ std::size_t rules_about_open_connections(const ListedTable& table) {
 }
 
 }  // namespace
-
-Result<std::vector<std::string>> flowtables() {
-  const auto listed = ask_nft({"-j", "list", "flowtables"});
-  if (!listed) return fail(listed.error());
-  std::vector<std::string> names;
-  const auto parsed = nlohmann::json::parse(*listed, nullptr, false);
-  if (!parsed.is_object() || !parsed.contains("nftables")) return names;
-  for (const auto& entry : parsed["nftables"]) {
-    if (!entry.is_object() || !entry.contains("flowtable")) continue;
-    const auto& flowtable = entry["flowtable"];
-    const auto word = [&](const char* name) { return flowtable.is_object() ? flowtable.value(name, "") : ""; };
-    names.push_back(fmt::format("{} {} {}", word("family"), word("table"), word("name")));
-  }
-  return names;
-}
 
 std::size_t parts_of(const ListedTable& table) {
   std::size_t parts = 0;
@@ -96,14 +69,9 @@ std::vector<Bypass> bypasses_of(const ListedTable& ours, const std::vector<std::
   return found;
 }
 
-LogCounts log_counts(std::string_view listing) {
-  std::map<std::string, std::uint64_t, std::less<>> packets;
-  while (!listing.empty()) {
-    const auto end = std::min(listing.find('\n'), listing.size());
-    const std::string_view line = listing.substr(0, end);
-    listing.remove_prefix(std::min(end + 1, listing.size()));
-    if (const auto id = id_of(line); !id.empty()) packets[std::string(id)] += packets_of(line);
-  }
+LogCounts log_counts(std::span<const RulePackets> rules) {
+  std::map<std::string, std::uint64_t> packets;
+  for (const RulePackets& rule : rules) packets[rule.id] += rule.packets;
   LogCounts counts;
   constexpr std::string_view kLog = ".log";
   for (const auto& [id, written] : packets) {

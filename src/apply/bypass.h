@@ -1,20 +1,18 @@
 // What makes rules of ours useless though they stand where they should, as far as it is cheap to know.
 //
-// In:  our table as listed, the flowtables of this machine.   Out: sentences, and how many rules do not work for it.
-// Does not know: what other tables decide; `verify` tries the rules.
+// In:  our table as listed, the flowtables of this machine (table_names.h).   Out: sentences, and how many rules do not
+// work for it. Does not know: what other tables decide; `verify` tries the rules.
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "apply/kernel.h"
 #include "apply/listed_table.h"
-#include "base/result.h"
 
 namespace mailweir {
-
-// Of all tables: "inet filter ft".
-[[nodiscard]] Result<std::vector<std::string>> flowtables();
 
 struct Bypass {
   std::string text;       // what it is and what it does to us
@@ -26,10 +24,10 @@ struct Bypass {
 // Rules of a chain, sets, and their elements that do not come and go: what `enforced N of M` counts.
 [[nodiscard]] std::size_t parts_of(const ListedTable& table);
 
-// What rules logged, and what the limits of their logs kept back; of a listing with counters.
+// What rules logged, and what the limits of their logs kept back.
 struct LogCounts {
   std::uint64_t seen = 0, written = 0;
 };
-[[nodiscard]] LogCounts log_counts(std::string_view listing);
+[[nodiscard]] LogCounts log_counts(std::span<const RulePackets> rules);
 
 }  // namespace mailweir

@@ -51,10 +51,14 @@ TEST(Bypass, ATableThatIsSwitchedOffDoesNothing) {
 }
 
 TEST(LogCounts, WhatTheLimitsKeptBack) {
-  const LogCounts counts = log_counts(kListing);
+  const std::vector<RulePackets> rules{{"gateway.mail", 0},           {"gateway.transfer.log", 15},
+                                       {"gateway.transfer.log", 5},   {"gateway.transfer", 50},
+                                       {"gateway.submission", 90},    {"gateway.submission.log", 5},
+                                       {"gateway.submission.over", 7}};
+  const LogCounts counts = log_counts(rules);
   EXPECT_EQ(counts.written, 25U);
   EXPECT_EQ(counts.seen, 57U);
-  EXPECT_EQ(log_counts("").seen, 0U);
+  EXPECT_EQ(log_counts({}).seen, 0U);
 }
 
 }  // namespace

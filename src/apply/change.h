@@ -26,14 +26,17 @@
 namespace mailweir {
 
 struct Plan {
-  std::string before;                // listing() of what is there, with contents
+  std::string before;                // listing() of what is there
+  bool complete = true;              // with the contents of sets that come and go
   std::optional<ListedTable> there;  // the same as a model; nothing: no table
   ListedTable wanted;
   std::vector<TableChange> changes;  // empty: nothing to do
   std::string statements;            // what the kernel would be told
 };
-// Changes nothing. `table`: statements that make the wanted table out of nothing.
-[[nodiscard]] Result<Plan> plan_change(Kernel& kernel, const std::string& table);
+// Changes nothing in the kernel. `table`: statements that make the wanted table out of nothing. `store`: what is known
+// there of the table is not asked again.
+[[nodiscard]] Result<Plan> plan_change(Kernel& kernel, const std::string& table,
+                                       const GenerationStore* store = nullptr);
 
 struct ChangeOrder {
   std::string table;  // CompiledTable::text
@@ -76,7 +79,8 @@ class Changes {
  private:
   [[nodiscard]] Result<void> confirm_now(Generation& generation);
   [[nodiscard]] Result<void> revert_now(Generation& generation, const std::string& why);
-  [[nodiscard]] Result<void> settle(const std::vector<Generation>& generations, const Plan& plan);
+  // Answers whether it changed anything.
+  [[nodiscard]] Result<bool> settle(const std::vector<Generation>& generations, const Plan& plan);
   [[nodiscard]] Result<ChangeResult> apply_locked(const ChangeOrder& order, const ArmWayBack& arm);
   [[nodiscard]] Result<void> carry_out(Generation& next, const Plan& plan, const ArmWayBack& arm);
 

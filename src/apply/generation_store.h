@@ -4,6 +4,7 @@
 //   generations/000007.before.nft   the kernel's table before it, with contents and what they had left
 //   boot.nft                        the last confirmed table; its first line names the generation
 //   *.next                          written ahead of a change, so that afterwards nothing but a renaming is left
+//   listing.memory                  apply/listing_memory.h
 //   change.lock                     held by whoever changes the table
 //   way-back.lock                   held by the process that takes an unconfirmed change back
 // Invariants

@@ -41,6 +41,12 @@ struct TableState {
   friend bool operator==(const TableState&, const TableState&) = default;
 };
 
+// What a rule of ours counted; several rules may serve one id.
+struct RulePackets {
+  std::string id;  // the first word of its comment
+  std::uint64_t packets = 0;
+};
+
 class Kernel {
  public:
   virtual ~Kernel() = default;
@@ -60,6 +66,11 @@ class Kernel {
   [[nodiscard]] virtual Result<std::string> listing() = 0;
   // The same without the elements of sets, so that many blocks cost nothing: rules and their counters.
   [[nodiscard]] virtual Result<std::string> rules() = 0;
+  // A text that stays the same while nobody touches the table's rules and lasting sets, whoever is blocked; empty:
+  // there is no table. Costs milliseconds; listing() takes a second when 100,000 clients are blocked.
+  [[nodiscard]] virtual Result<std::string> fingerprint() = 0;
+  // Of rules with a comment, in order; as cheap.
+  [[nodiscard]] virtual Result<std::vector<RulePackets>> rule_packets() = 0;
   // What listing() would answer where there was nothing and `statements` were loaded. Changes nothing. Unsupported:
   // this machine lets us have no place to try it.
   [[nodiscard]] virtual Result<std::string> listing_of(const std::string& statements) = 0;

@@ -12,6 +12,7 @@
 
 #include "apply/block_elements.h"
 #include "apply/nft_program.h"
+#include "apply/table_fingerprint.h"
 #include "sys/namespace.h"
 #include "sys/netlink.h"
 
@@ -59,6 +60,20 @@ void note_element(std::map<IpPrefix, Block>& found, BlockSet set, const SetEleme
   }
 }
 
+// Of its first counter.
+std::uint64_t read_rule_packets(const NetlinkAttributes& rule) {
+  const auto expressions = rule.find(NFTA_RULE_EXPRESSIONS);
+  if (!expressions) return 0;
+  for (const NetlinkAttribute element : NetlinkAttributes(expressions->value)) {
+    const NetlinkAttributes parts(element.value);
+    const auto name = parts.find(NFTA_EXPR_NAME), data = parts.find(NFTA_EXPR_DATA);
+    if (!name || !data || name->text() != "counter") continue;
+    const auto packets = NetlinkAttributes(data->value).find(NFTA_COUNTER_PACKETS);
+    return packets ? packets->be64().value_or(0) : 0;
+  }
+  return 0;
+}
+
 class LinuxKernel final : public Kernel {
  public:
   explicit LinuxKernel(NetlinkSocket socket) : socket_(std::move(socket)), request_(kBatchBytes) {
@@ -74,6 +89,8 @@ class LinuxKernel final : public Kernel {
   Result<void> load_statements(const std::string& statements) override { return load_by_nft({}, statements); }
   Result<std::string> listing() override { return list_table(true); }
   Result<std::string> rules() override { return list_table(false); }
+  Result<std::vector<RulePackets>> rule_packets() override;
+  Result<std::string> fingerprint() override { return fingerprint_table(socket_, request_); }
   Result<std::string> listing_of(const std::string& statements) override;
   Result<void> add_blocks(std::span<const Block> blocks) override;
   Result<void> remove_blocks(std::span<const IpPrefix> clients) override;
@@ -128,6 +145,23 @@ Result<TableState> LinuxKernel::table() {
   });
   if (!asked && asked.error().number() != ENOENT) return fail(Error(asked.error()).in("reading the table"));
   return state;
+}
+
+Result<std::vector<RulePackets>> LinuxKernel::rule_packets() {
+  std::vector<RulePackets> counts;
+  request_.clear();
+  request_.message(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETRULE, NLM_F_DUMP, kInet);
+  request_.put_text(NFTA_RULE_TABLE, kTable);
+  const auto asked = socket_.request(request_, [&](const NetlinkMessage& message) {
+    const NetlinkAttributes rule = message.attributes();
+    const auto table = rule.find(NFTA_RULE_TABLE);
+    if (!table || table->text() != kTable) return;
+    std::string comment = read_rule_comment(rule);
+    comment.resize(std::min(comment.size(), comment.find(' ')));
+    if (!comment.empty()) counts.push_back({std::move(comment), read_rule_packets(rule)});
+  });
+  if (!asked && asked.error().number() != ENOENT) return fail(Error(asked.error()).in("reading the rules' counters"));
+  return counts;
 }
 
 Result<void> LinuxKernel::send_batch() {

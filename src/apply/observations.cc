@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apply/nft_program.h"
+#include "apply/table_names.h"
 #include "base/read_prefix.h"
 
 namespace mailweir {
@@ -88,16 +89,11 @@ void read_while(const json& set, StandingObservation& found) {
 }
 
 Result<std::vector<int>> numbers_there() {
-  const auto listed = ask_nft({"-j", "list", "tables", "inet"});
-  if (!listed) return fail(listed.error());
+  const auto names = inet_tables();
+  if (!names) return fail(names.error());
   std::vector<int> numbers;
-  const auto parsed = json::parse(*listed, nullptr, false);
-  if (!parsed.is_object() || !parsed.contains("nftables")) {
-    return fail(ErrorCode::Unsupported, "this nft lists tables in a form we do not know");
-  }
-  for (const json& entry : parsed["nftables"]) {
-    if (!entry.is_object() || !entry.contains("table")) continue;
-    if (const auto number = number_of_table(text_at(entry["table"], "name"))) numbers.push_back(*number);
+  for (const std::string& name : *names) {
+    if (const auto number = number_of_table(name)) numbers.push_back(*number);
   }
   std::sort(numbers.begin(), numbers.end());
   return numbers;

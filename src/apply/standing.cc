@@ -4,6 +4,7 @@
 #include <array>
 
 #include "apply/change.h"
+#include "apply/listing_memory.h"
 #include "sys/file_lock.h"
 
 namespace mailweir {
@@ -34,8 +35,8 @@ Standing standing_of(const Generation& generation, bool in_force, bool looked_af
 std::string_view name_of(Standing standing) { return kNames[static_cast<std::size_t>(standing)]; }
 
 std::optional<Generation> generation_in_force(Kernel& kernel, const GenerationStore& store) {
-  const auto listing = kernel.listing();
-  const auto there = listing ? parse_listing(*listing) : std::nullopt;
+  const auto listing = known_listing(kernel, store);
+  const auto there = listing ? parse_listing(listing->text) : std::nullopt;
   const auto generations = store.list();
   for (const Generation* candidate : {open_one(generations), newest(generations, GenerationState::Confirmed)}) {
     if (candidate != nullptr && is_in_force(*candidate, there)) return *candidate;
@@ -47,16 +48,16 @@ Result<StandingReport> how_things_stand(Kernel& kernel, const GenerationStore& s
                                         const std::vector<std::string>& flowtables, Time now) {
   StandingReport report;
   report.running = lock_holder(runtime_dir + "/lock").has_value();
-  const auto listing = kernel.listing();
+  const auto listing = known_listing(kernel, store);
   if (!listing) return fail(Error(listing.error()).in("reading the table"));
-  const auto there = parse_listing(*listing);
-  if (!there && !listing->empty()) {
+  const auto there = parse_listing(listing->text);
+  if (!there && !listing->text.empty()) {
     return fail(ErrorCode::Unsupported, "this nft lists the table in a form we do not know");
   }
   if (there) {
     const auto blocks = kernel.blocks();
     if (blocks) report.blocks = blocks->size();
-    report.log = log_counts(*listing);
+    if (const auto rules = kernel.rule_packets()) report.log = log_counts(*rules);
   }
 
   const auto generations = store.list();

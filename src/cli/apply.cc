@@ -114,7 +114,7 @@ class Application {
 };
 
 int Application::show_only() {
-  const auto plan = plan_change(kernel_, wish_.table.text);
+  const auto plan = plan_change(kernel_, wish_.table.text, &store_);
   if (!plan) return give_up(plan.error());
   if (!plan->changes.empty()) {
     if (const auto checked = kernel_.check_statements(plan->statements); !checked) return give_up(checked.error());
@@ -167,7 +167,7 @@ int Application::run(std::optional<Duration> confirm_within, Duration answer_wit
   const bool asks = !options_.yes && !confirm_within && !common_.json && is_terminal(stdin) && is_terminal(stderr);
   const bool asks_after = asks && touches_this_machine(wish_.table);
   if (asks && !asks_after) {
-    const auto plan = plan_change(kernel_, wish_.table.text);
+    const auto plan = plan_change(kernel_, wish_.table.text, &store_);
     if (!plan) return give_up(plan.error());
     if (!plan->changes.empty()) {
       fmt::print("{}", changes_text(plan->changes, wish_.table, screen_of(stdout, common_).paint));

@@ -20,7 +20,8 @@ int plan(const PlanOptions& options, const CommonOptions& common) {
   if (!wish) return give_up(wish.error());
   const auto kernel = open_linux_kernel();
   if (!kernel) return give_up(kernel.error());
-  const auto planned = plan_change(**kernel, wish->table.text);
+  const GenerationStore store(common.state_dir);
+  const auto planned = plan_change(**kernel, wish->table.text, &store);
   if (!planned) return give_up(planned.error());
 
   if (common.json) {

@@ -10,6 +10,7 @@
 #include "apply/linux_kernel.h"
 #include "apply/observations.h"
 #include "apply/standing.h"
+#include "apply/table_names.h"
 #include "base/escape.h"
 #include "cli/give_up.h"
 #include "cli/install.h"

@@ -46,6 +46,12 @@ Result<std::string> FakeKernel::listing() {
   return nft_.listing();
 }
 
+Result<std::string> FakeKernel::fingerprint() {
+  if (auto ok = healthy(); !ok) return fail(ok.error());
+  const std::string listing = nft_.listing();
+  return listing.empty() ? listing : std::to_string(std::hash<std::string>{}(listing));
+}
+
 Result<std::string> FakeKernel::listing_of(const std::string& statements) {
   if (auto ok = healthy(); !ok) return fail(ok.error());
   FakeNft empty;

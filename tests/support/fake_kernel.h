@@ -20,6 +20,8 @@ class FakeKernel final : public Kernel {
   Result<void> load_statements(const std::string& statements) override;
   Result<std::string> listing() override;
   Result<std::string> rules() override { return listing(); }
+  Result<std::string> fingerprint() override;
+  Result<std::vector<RulePackets>> rule_packets() override { return std::vector<RulePackets>{}; }
   Result<std::string> listing_of(const std::string& statements) override;
   Result<void> add_blocks(std::span<const Block> blocks) override;
   Result<void> remove_blocks(std::span<const IpPrefix> clients) override;

@@ -31,6 +31,10 @@ class FaultyKernel final : public Kernel {
   Result<std::string> rules() override {
     return call<std::string>([&] { return kernel_.rules(); });
   }
+  Result<std::vector<RulePackets>> rule_packets() override { return kernel_.rule_packets(); }
+  Result<std::string> fingerprint() override {
+    return call<std::string>([&] { return kernel_.fingerprint(); });
+  }
   Result<std::string> listing_of(const std::string& statements) override {
     return call<std::string>([&] { return kernel_.listing_of(statements); });
   }
