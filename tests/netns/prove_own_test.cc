@@ -1,6 +1,7 @@
 // Proofs about a machine's own traffic, on a real kernel.
 #include <unistd.h>
 
+#include "sys/enclosure.h"
 #include "tests/netns/proof_world.h"
 
 namespace mailweir {
@@ -41,7 +42,7 @@ nft add rule inet seen out ip6 daddr 2001:db8:ffff:ffff::fffe tcp dport 25 count
 }
 
 TEST(ProveOwn, AFamilyWithoutAnyWayIsNotHeldAgainstAnybody) {
-  const auto status = run_in_namespace([] {
+  const auto status = run_enclosed(Walls::Network, [] {
     ProvenPolicy policy(kBlock,
                         "ip link add one type veth peer name two\nip addr add 192.0.2.1/24 dev one\n"
                         "ip link set one up\nip link set two up\n");
