@@ -125,7 +125,7 @@ std::vector<OtherChain> read_iptables_save(std::string_view text, bool v4) {
     }
     std::istringstream words(line);
     std::string first, second;
-    words >> first;
+    if (!(words >> first)) continue;
     if (first.front() == ':') {
       table->declare(words, first.substr(1));
     } else if (first.front() == '[') {

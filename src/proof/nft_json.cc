@@ -41,7 +41,8 @@ void look_at(const json& part, Effects& effects, int depth = 0) {
       effects.redirects = key;
     } else if ((key == "jump" || key == "goto") && value.is_object()) {
       effects.jumps.push_back(text_at(value, "target"));
-    } else if (key == "counter" && value.is_object() && value.contains("packets") && value["packets"].is_number()) {
+    } else if (key == "counter" && value.is_object() && value.contains("packets") &&
+               value["packets"].is_number_unsigned()) {
       effects.packets = value["packets"].get<std::uint64_t>();
     } else if (key == "xt" && value.is_object() && text_at(value, "type") == "target") {
       const std::string name = text_at(value, "name");
@@ -100,10 +101,11 @@ class Reader {
     chain.jumps.insert(chain.jumps.end(), effects.jumps.begin(), effects.jumps.end());
     if (effects.stops.empty() && effects.redirects.empty()) return;
     const auto handle = rule.find("handle");
-    chain.rules.push_back({text_at(rule, "chain"),
-                           fmt::format("rule {} ({})", handle != rule.end() ? handle->dump() : "?",
-                                       effects.stops.empty() ? effects.redirects : effects.stops),
-                           effects.packets, effects.stops.empty()});
+    chain.rules.push_back(
+        {text_at(rule, "chain"),
+         fmt::format("rule {} ({})", handle != rule.end() && handle->is_number() ? handle->dump() : "?",
+                     effects.stops.empty() ? effects.redirects : effects.stops),
+         effects.packets, effects.stops.empty()});
   }
 
   void take_flowtable(const json& table) {

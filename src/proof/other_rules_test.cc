@@ -63,7 +63,7 @@ TEST(OtherRules, LegacyTablesAreReadWithPoliciesAndUserChains) {
       "[1:60] -A PREROUTING -m comment --comment \"see -j below\" -j deep\n[2:120] -A deep -p tcp -j REJECT "
       "--reject-with "
       "tcp-reset\n[0:0] -A deep -j deep\nCOMMIT\n*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -j REDIRECT "
-      "--to-ports 2525\nCOMMIT\n-A LOST -j DROP\n",
+      "--to-ports 2525\nCOMMIT\n-A LOST -j DROP\n \n",
       true);
   ASSERT_EQ(chains.size(), 3U);
   EXPECT_EQ(chains[0].chain, "PREROUTING");

@@ -248,27 +248,27 @@ class Planner {
           "errors about known connections come in as replies, and others are invalid: it is there for traffic "
           "that is not tracked");
     }
+    const bool reply = rule.state == PacketState::Ongoing;
+    if (reply) {
+      probe.from = ProbeFrom::Machine;
+      probe.to_outside = true;
+      packet.state = PacketState::Reply;
+    }
+    shape_inbound(probe, v4);
     if (!settings_.no_throw_away.empty()) return hinder(probe, Prospect::Withheld, settings_.no_throw_away);
     const auto outside = outsider(v4);
     if (!outside)
       return hinder(probe, Prospect::Impossible, "somebody here has every address that is nobody's by the standards");
+    const auto own = own_address(v4);
     packet.from = *outside;
+    if (rule.link_local || (rule.broadcast && !v4)) packet.from = AttachedHost::link_local_inside();
     if (rule.link_local) {
-      packet.from = AttachedHost::link_local_inside();
       packet.to = AttachedHost::link_local_here();
-    } else if (const auto own = own_address(v4)) {
+    } else if (!rule.broadcast) {
+      if (!own)
+        return hinder(probe, Prospect::Impossible, fmt::format("this machine has no {} address", v4 ? "IPv4" : "IPv6"));
       packet.to = *own;
-    } else {
-      return hinder(probe, Prospect::Impossible, fmt::format("this machine has no {} address", v4 ? "IPv4" : "IPv6"));
     }
-    if (rule.state == PacketState::Ongoing) {
-      probe.from = ProbeFrom::Machine;
-      probe.to_outside = true;
-      packet.state = PacketState::Reply;
-      packet.port = quiet_port();
-      return;
-    }
-    shape_inbound(probe, v4);
     if (const RuleInfo* earlier = probe.prospect == Prospect::Try ? taker(probe) : nullptr) {
       hinder(probe, Prospect::Impossible, fmt::format("rule {} takes whatever could be tried", earlier->id));
     }
@@ -298,7 +298,6 @@ class Planner {
       packet.protocol = Protocol::Udp;
       packet.broadcast = true;
       packet.to = *IpAddress::parse(v4 ? "255.255.255.255" : "ff02::1");
-      if (!v4) packet.from = AttachedHost::link_local_inside();
     }
     for (const std::uint16_t port : kQuietPorts) {
       if (arrives(probe)) return;

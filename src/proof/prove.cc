@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <poll.h>
 
 #include <algorithm>
 
 #include "base/escape.h"
 #include "proof/send_probe.h"
 #include "sys/kernel_setting.h"
+#include "sys/raw_probe.h"
 
 namespace mailweir {
 namespace {
@@ -16,6 +18,8 @@ constexpr char kClientInterface[] = "mw-client", kOutsideInterface[] = "mw-outsi
 // A probe takes seconds; killed, we leave a block of nobody for this long.
 constexpr Duration kBlockLength = std::chrono::seconds(30);
 
+constexpr int kLateReads = 3, kLateStepMs = 150;
+
 class Prover {
  public:
   Prover(Kernel& kernel, const CompiledTable& table, const ProveSettings& settings)
@@ -23,20 +27,18 @@ class Prover {
 
   Result<ProofReport> prove() {
     const Surroundings here = surroundings();
-    forwards4_ = here.forwards4;
+    auto listing = kernel_.rules();
+    if (!listing) return fail(std::move(listing).error());
+    listing_ = std::move(*listing);
+    before_ = after_ = count_rules(listing_);
     PlanSettings plan;
     plan.limits_too = settings_.limit_probe;
     plan.target = settings_.target;
-    if ((here.forwards4 || here.forwards6) && !settings_.forward_probe) {
-      plan.no_throw_away =
-          "this machine forwards for others, and takes a throw-away host only when told so: `mailweir verify "
-          "--forward-probe`";
-    }
+    plan.no_throw_away = attach(here);
     const std::vector<Probe> probes = plan_probes(table_, here, plan);
     report_.proofs.resize(probes.size());
-    // Own traffic first, by the ways it always takes; then with throw-away hosts attached.
+    // Own traffic first, by the ways it always takes: afterwards some lead to the throw-away hosts.
     for (const bool attached : {false, true}) {
-      if (attached) attach(probes);
       for (std::size_t i = 0; i < probes.size(); ++i) {
         if (needs_hosts(probes[i]) != attached) continue;
         auto proof = try_probe(probes[i]);
@@ -53,24 +55,35 @@ class Prover {
     return probe.prospect == Prospect::Try && (probe.from != ProbeFrom::Machine || probe.to_outside);
   }
 
-  void attach(const std::vector<Probe>& probes) {
-    if (std::none_of(probes.begin(), probes.end(), needs_hosts)) return;
-    const bool clients = std::any_of(probes.begin(), probes.end(), [](const Probe& probe) {
-      return needs_hosts(probe) && probe.packet.hook == RuleHook::Forward;
-    });
-    attach_one(hosts_.outside, kOutsideInterface);
-    if (clients) attach_one(hosts_.client, kClientInterface);
+  [[nodiscard]] bool has_rules(RuleHook hook) const {
+    return std::any_of(table_.rules.begin(), table_.rules.end(),
+                       [&](const RuleInfo& rule) { return rule.hook == hook; });
   }
 
-  void attach_one(std::optional<AttachedHost>& place, const char* name) {
-    auto host = AttachedHost::attach(name);
-    if (host) {
-      place.emplace(std::move(*host));
-      // Where only some interfaces forward, ours is to be one of them.
-      if (forwards4_) (void)write_kernel_setting(fmt::format("net/ipv4/conf/{}/forwarding", name), 1);
-    } else {
-      no_hosts_ = "no throw-away host can be attached: " + host.error().text();
+  // Why there are no throw-away hosts; empty: they are there, or nobody needs them.
+  std::string attach(const Surroundings& here) {
+    const bool forwarded = has_rules(RuleHook::Forward) && (here.forwards4 || here.forwards6);
+    if (!forwarded && !has_rules(RuleHook::Input)) return {};
+    if ((here.forwards4 || here.forwards6) && !settings_.forward_probe) {
+      return "this machine forwards for others, and takes a throw-away host only when told so: `mailweir verify "
+             "--forward-probe`";
     }
+    // Whether an address is in use has to be asked, and we may not be allowed to.
+    const IpAddress loopback = *IpAddress::parse("127.0.0.1");
+    if (const auto asked = probe_ping(loopback, loopback, std::chrono::milliseconds(100)); !asked)
+      return "which addresses are in use cannot be asked: " + asked.error().text();
+    std::string reason = attach_one(hosts_.outside, kOutsideInterface, here.forwards4);
+    if (reason.empty() && forwarded) reason = attach_one(hosts_.client, kClientInterface, here.forwards4);
+    return reason;
+  }
+
+  static std::string attach_one(std::optional<AttachedHost>& place, const char* name, bool forwards4) {
+    auto host = AttachedHost::attach(name);
+    if (!host) return "no throw-away host can be attached: " + host.error().text();
+    place.emplace(std::move(*host));
+    // Where only some interfaces forward, ours is to be one of them.
+    if (forwards4) (void)write_kernel_setting(fmt::format("net/ipv4/conf/{}/forwarding", name), 1);
+    return {};
   }
 
   // The addresses of a probe are where it starts and ends.
@@ -83,6 +96,14 @@ class Prover {
   }
 
   Result<Proof> try_probe(const Probe& probe) {
+    const bool is_there = count_of(after_, probe.rule->id).rules > 0;
+    if (!is_there && probe.prospect != Prospect::Useless) {
+      Proof proof = unmade(probe);
+      proof.result = ProofResult::Inert;
+      proof.causes = own_causes(listing_, before_, after_, table_, *probe.rule, probe.packet.is_v4());
+      proof.text = causes_text(proof.causes);
+      return proof;
+    }
     if (probe.prospect != Prospect::Try) return unmade(probe);
     const auto cannot = [&](std::string reason, Prospect prospect) {
       Probe other = probe;
@@ -91,7 +112,6 @@ class Prover {
       return unmade(other);
     };
     if (needs_hosts(probe)) {
-      if (!no_hosts_.empty()) return cannot(no_hosts_, Prospect::Withheld);
       if (auto carried = carry(probe); !carried) {
         const bool no_family = carried.error().code() == ErrorCode::Unsupported;
         return cannot(carried.error().text(), no_family ? Prospect::Impossible : Prospect::Withheld);
@@ -120,16 +140,21 @@ class Prover {
     if (!before) return fail(before.error());
     auto answer = send_probe(probe, hosts_, mark);
     if (!answer) return fail(std::move(answer).error());
-    auto listing = kernel_.rules();
-    if (!listing) return fail(std::move(listing).error());
-    listing_ = std::move(*listing);
     before_ = *before;
-    after_ = count_rules(listing_);
     seen.before = count_of(before_, probe.rule->id);
-    seen.after = count_of(after_, probe.rule->id);
     seen.ends = std::move(answer->ends);
     seen.arrived = answer->arrived;
-    return seen;
+    // On a busy machine a packet from a throw-away host is handled a while after it was sent.
+    const bool may_be_late = needs_hosts(probe) && mark == 0;
+    for (int i = 0;; ++i) {
+      auto listing = kernel_.rules();
+      if (!listing) return fail(std::move(listing).error());
+      listing_ = std::move(*listing);
+      after_ = count_rules(listing_);
+      seen.after = count_of(after_, probe.rule->id);
+      if (seen.moved() > 0 || !may_be_late || i == kLateReads) return seen;
+      poll(nullptr, 0, kLateStepMs);
+    }
   }
 
   Result<RuleCounts> counts() {
@@ -205,8 +230,6 @@ class Prover {
   const ProveSettings& settings_;
   ProofReport report_;
   ThrowAwayHosts hosts_;
-  std::string no_hosts_;
-  bool forwards4_ = false;
   std::string listing_;  // of the last probe
   RuleCounts before_, after_;
   std::optional<OtherRules> others_;

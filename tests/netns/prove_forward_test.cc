@@ -108,6 +108,8 @@ TEST(ProveForward, AnAddressThatSomebodyHasIsNotTaken) {
     ProvenPolicy policy(
         "[gateway]\nclients = [\"172.16.0.0/24\", \"fd16:0:0:1::/64\"]\ntransfer = \"block\"\n"
         "submission = \"allow\"\n",
+        // Neighbours of IPv6 are asked from a link-local address, and this interface is too young to have a sure one.
+        "ip -6 addr add fe80::1:1/64 dev inner nodad\n"
         "nft add table inet seen\nnft add chain inet seen way '{ type filter hook prerouting priority -300; }'\n"
         "nft add rule inet seen way ip saddr 172.16.0.252-172.16.0.254 tcp dport 25 counter comment mine\n"
         "nft add rule inet seen way ip6 saddr fd16:0:0:1:ffff:ffff:ffff:fffe tcp dport 25 counter comment mine\n");
@@ -148,13 +150,15 @@ TEST(ProveForward, ThrowAwayHostsGoWithTheProgramHoweverItEnds) {
 mkfifo links
 ip -o monitor link > links &
 monitor=$!
+trap 'kill $monitor' EXIT
 exec 3< links
 # It listens once it tells of an interface made for it.
 ( while ip link add spark type veth && ip link delete spark; do :; done ) > /dev/null 2>&1 &
 spark=$!
 read -r line <&3
 kill $spark
-$program verify --forward-probe --config mailweir.toml > said 2>&1 &
+# What a shell starts in the background ignores SIGINT unless told otherwise.
+env --default-signal=INT $program verify --forward-probe --config mailweir.toml > said 2>&1 &
 verify=$!
 up=no
 while [ $up = no ] && read -r line <&3; do
@@ -166,7 +170,6 @@ gone=
 while [ "$gone" != xx ] && read -r line <&3; do
   case $line in Deleted*mw-client* | Deleted*mw-outside*) gone=x$gone ;; esac
 done
-kill $monitor
 )");
       EXPECT_EQ(interfaces().find("mw-"), std::string::npos) << interfaces();
     });

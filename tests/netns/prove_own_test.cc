@@ -1,6 +1,7 @@
 // Proofs about a machine's own traffic, on a real kernel.
 #include <unistd.h>
 
+#include "sys/enclosure.h"
 #include "tests/netns/proof_world.h"
 
 namespace mailweir {
