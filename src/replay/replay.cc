@@ -16,6 +16,7 @@ DetectSettings detect_settings(const ReplayOptions& options) {
   DetectSettings settings;
   settings.recorded = true;
   settings.exact_destinations = true;
+  settings.explain_everybody = options.explain_everybody;
   settings.mail_servers = options.mail_servers;
   return settings;
 }
