@@ -49,8 +49,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::vector<char> line(text.begin() + static_cast<std::ptrdiff_t>(at),
                                  text.begin() + static_cast<std::ptrdiff_t>(end));
     const std::string_view view(line.data(), line.size());
-    if (view.size() <= kLogLineMax &&
-        LogLineReader().read(view, find_line_marks(view), parsed) == LineKind::MailPacket) {
+    LogLineReader reader;
+    if (view.size() <= kLogLineMax && reader.read(view, find_line_marks(view), parsed) == LineKind::MailPacket) {
       MUST(packets < block.sightings.size());
       must_be_same(parsed, block.sightings[packets], block);
       ++packets;
