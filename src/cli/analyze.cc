@@ -43,6 +43,7 @@ Result<ReplayResult> read_recording(const AnalyzeOptions& options, const CommonO
   if (!replay_how) return fail(replay_how.error());
   const bool progress_wanted = screen_of(stderr, common).terminal && !common.quiet;
   ProgressLine progress(progress_wanted ? stderr : nullptr, clock);
+  replay_how->explain_everybody = common.json;  // a screen has no room for it
   replay_how->progress = [&](const ReplayProgress& so_far) {
     progress.show(so_far.bytes_done, so_far.bytes_total, so_far.lines);
   };

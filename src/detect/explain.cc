@@ -93,10 +93,12 @@ ClientReport describe(const ClientRecord& client, const DetectSettings& settings
   for (std::size_t i = 0; i < report.ports.size(); ++i) report.ports[i].connections = counts.opened[i];
   report.first_seen = client.first_seen();
   report.last_seen = client.last_seen();
-  report.evidence = evidence_of(client);
 
   const Standing now = standing(client, settings);
   using Kind = Standing::Kind;
+  const bool suspect = client.registered() || (now.kind != Kind::Ordinary && now.kind != Kind::Open);
+  const bool explained = suspect || settings.explain_everybody;
+  if (explained) report.evidence = evidence_of(client);
   if (client.registered()) {
     report.verdict = Verdict::Server;
     report.reason = server_reason(client, settings, now);
@@ -106,12 +108,12 @@ ClientReport describe(const ClientRecord& client, const DetectSettings& settings
         now.kind == Kind::Spammer ? spammer_reason(client, settings) : first_packets_reason(client, settings);
   } else if (now.kind == Kind::Ordinary) {
     report.verdict = Verdict::Legitimate;
-    report.reason = fmt::format("like an ordinary mail user: score {:.1f}", report.score_user);
+    if (explained) report.reason = fmt::format("like an ordinary mail user: score {:.1f}", report.score_user);
   } else if (now.kind == Kind::Candidate || client.told() == ClientRecord::Told::Candidate) {
     report.reason = candidate_reason(client, settings);
   } else if (now.kind == Kind::Suspicious) {
     report.reason = suspicious_reason(client, settings, now);
-  } else {
+  } else if (explained) {
     report.reason = fmt::format("too little evidence: score {:.1f} (spammer from {:.1f}, ordinary user from {:.1f})",
                                 report.score_user, settings.user_threshold, kLegitimateL);
   }

@@ -26,6 +26,9 @@ struct DetectSettings {
   std::uint32_t clients_max = 1'000'000;
   // Count destinations exactly up to a limit, at the price of memory: for recordings.
   bool exact_destinations = false;
+  // Reports say why of everybody; otherwise only of registered servers and of those under suspicion, the few that a
+  // person reads about.
+  bool explain_everybody = true;
 };
 
 }  // namespace mailweir

@@ -17,6 +17,7 @@ DetectSettings detect_settings(const ReplayOptions& options) {
   settings.recorded = true;
   settings.clients_compared = false;
   settings.exact_destinations = true;
+  settings.explain_everybody = options.explain_everybody;
   settings.mail_servers = options.mail_servers;
   return settings;
 }

@@ -33,6 +33,7 @@ struct ReplayOptions {
   std::optional<Time> since{}, until{};  // half open: since <= t < until
   unsigned threads = 0;                  // 0: as many as there are processors
   std::optional<Time> now{};             // for times without a year on standard input; default: the clock
+  bool explain_everybody = true;         // see DetectSettings
   std::size_t piece_bytes = 0;           // how much text a thread takes at a time; 0: a good default
   std::function<void(const ReplayProgress&)> progress{};  // called from the thread that called replay(), now and then
 };

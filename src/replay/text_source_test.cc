@@ -1,6 +1,7 @@
 #include "replay/text_source.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <random>
@@ -85,6 +86,24 @@ TEST(TextSource, OverLongLinesAreCutAndTheRestOfThemSkipped) {
       EXPECT_GT(lines[1].size(), kLogLineMax);
       EXPECT_EQ(lines[2], "last");
     }
+  }
+}
+
+// As logrotate's copytruncate does. The first window is copied, the second is seen in place.
+TEST(TextSource, AFileCutWhileItIsReadGivesWhatIsLeftOfIt) {
+  std::string text;
+  while (text.size() < 2 * TextSource::kWindow)
+    text += std::string(96, static_cast<char>('a' + text.size() % 26)) + '\n';
+  for (const std::size_t left : {TextSource::kWindow + 100'000, TextSource::kWindow + 3, TextSource::kWindow / 2}) {
+    const test::ScratchFile scratch(text);
+    const auto source = text_of_file(std::move(*InputFile::open(scratch.path())), TextSource::kWindow);
+    ASSERT_TRUE(source->next());
+    ASSERT_EQ(source->next(), 1U);
+    ASSERT_EQ(::truncate(scratch.path().c_str(), static_cast<off_t>(left)), 0);
+    std::string read = "nothing was handed out";
+    ASSERT_TRUE(source->piece(0, [&](std::string_view lines) { read = lines; }));
+    const std::size_t first = text.find('\n', TextSource::kWindow - 1) + 1;
+    EXPECT_EQ(read, left > first ? text.substr(first, left - first) : "");
   }
 }
 

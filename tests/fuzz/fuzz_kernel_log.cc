@@ -8,6 +8,27 @@
 #include "base/must.h"
 #include "ingest/log_block.h"
 
+namespace {
+
+// What the block says of a line and what the line says by itself.
+void must_be_same(const mailweir::LogLine& line, const mailweir::LogSighting& sighting,
+                  const mailweir::LogBlock& block) {
+  const auto& one = line.packet;
+  const auto& other = sighting.packet;
+  MUST(line.time.us == other.time.time_since_epoch().count() && line.time.base == sighting.base);
+  MUST(one.source == other.source && one.destination == other.destination);
+  MUST(one.source_port == other.source_port && one.destination_port == other.destination_port);
+  MUST(one.payload == other.payload && one.sequence == other.sequence && one.ip_id == other.ip_id);
+  MUST(one.flags == other.flags && one.path == other.path);
+  const auto named = [](std::string_view name, const mailweir::Names& names, std::uint16_t number) {
+    return number == mailweir::Names::kOther || names.texts()[number] == name;
+  };
+  MUST(named(line.rule, block.rules, other.rule));
+  MUST(named(line.in, block.interfaces, sighting.in) && named(line.out, block.interfaces, sighting.out));
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace mailweir;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
@@ -25,12 +46,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
     // A copy of its own, and a reader without memory: what is read past the line, or remembered wrongly, shows.
-    const std::vector<char> line(text.begin() + static_cast<std::ptrdiff_t>(at), text.begin() + static_cast<std::ptrdiff_t>(end));
+    const std::vector<char> line(text.begin() + static_cast<std::ptrdiff_t>(at),
+                                 text.begin() + static_cast<std::ptrdiff_t>(end));
     const std::string_view view(line.data(), line.size());
-    if (view.size() <= kLogLineMax && LogLineReader().read(view, find_line_marks(view), parsed) == LineKind::MailPacket) {
+    LogLineReader reader;
+    if (view.size() <= kLogLineMax && reader.read(view, find_line_marks(view), parsed) == LineKind::MailPacket) {
       MUST(packets < block.sightings.size());
-      MUST(parsed.packet.source == block.sightings[packets].packet.source);
-      MUST(parsed.time.us == block.sightings[packets].packet.time.time_since_epoch().count());
+      must_be_same(parsed, block.sightings[packets], block);
       ++packets;
     }
     at = end + 1;
