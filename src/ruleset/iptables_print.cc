@@ -106,7 +106,7 @@ class RulePrinter {
   Result<std::string> print() {
     for (const RulePart& part : rule_.parts) {
       const Said said = std::visit([this](const auto& each) { return say(each); }, part);
-      if (!said) return fail(ErrorCode::Unsupported, fmt::format("iptables cannot say '{}'", part_text(part)));
+      if (!said) return fail(ErrorCode::Unsupported, fmt::format("iptables cannot say '{}'", plain_part_text(part)));
       put(*said);
       if (is_match(part) && comment_said_)
         return fail(ErrorCode::Unsupported, "iptables cannot ask for anything behind a counter");

@@ -221,7 +221,9 @@ class Listener {
     if (module == nullptr)
       for (auto m = spoken.modules.rbegin(); m != spoken.modules.rend() && module == nullptr; ++m)
         if (match_spec(m->name) == nullptr) module = &*m;
-    if (module == nullptr) return unknown_option(word, name);
+    const bool odd = name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") !=
+                     std::string::npos;
+    if (module == nullptr || odd) return unknown_option(word, name);
     module->options.push_back({name, word, negated_, {}});
     auto& taken = module->options.back().arguments;
     if (rest_) taken.push_back(*std::exchange(rest_, std::nullopt));

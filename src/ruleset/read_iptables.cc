@@ -282,11 +282,16 @@ class Reader {
     if (chain == nullptr) return failed(Error(ErrorCode::Limit, "too many chains (chains_max)"), word);
     if (split.words.size() > 2 && !counts(split.words[2].text, chain->packets, chain->bytes))
       remark(Severity::Error, "ruleset.bad-counter", split.words[2], "counters look like [12:345]");
-    if (!chain->hook && policy == "-") chain->packets = chain->bytes = std::nullopt;  // never counts
+    if (!chain->hook) chain->packets = chain->bytes = std::nullopt;  // never counts
     if (policy != "-") set_policy(*chain, policy, word);
   }
 
   bool check_chain_name(const std::string& name, const Word& word) {
+    if (target_spec(name) != nullptr || is_extension_target(name)) {
+      remark(Severity::Error, "ruleset.bad-chain-name", word,
+             fmt::format("a chain cannot be called {}: that is a target", escape(name, 40)));
+      return false;
+    }
     if (!name.empty() && name.size() <= kChainNameMax && name[0] != '-' && name[0] != '!') return true;
     remark(Severity::Error, "ruleset.bad-chain-name", word,
            fmt::format("'{}' cannot be the name of a chain", escape(name, 60)),
