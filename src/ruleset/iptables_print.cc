@@ -231,7 +231,8 @@ class RulePrinter {
                                                 address_of(only(match.values).first).text(), mask_said));
     }
     const auto prefix = prefix_text(match.values);
-    if (prefix && header_open(source ? 1 : 2))
+    const bool everything = match.values == domain_of(match.operand.field, v6_ ? RuleFamily::Ip6 : RuleFamily::Ip4);
+    if (prefix && header_open(source ? 1 : 2) && (!everything || match.negated))
       return header(source ? 1 : 2, fmt::format("{}-{} {}", no, source ? "s" : "d", *prefix));
     if (!is_range(match.values)) return std::nullopt;
     return Option{"iprange", source ? 1 : 2,

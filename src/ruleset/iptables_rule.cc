@@ -370,7 +370,7 @@ void interface(RuleDraft& draft, const SpokenOption& option) {
                        fmt::format("there is no output interface in {}", draft.site().chain), "use -i");
   if (has_variable(word))
     return draft.add(OpaqueMatch{"variable", option_text(option, input ? "-i" : "-o"), false, true, true});
-  if (word.text.empty() || word.text.size() > 15)
+  if (word.text.empty() || word.text.size() > 15 || word.text.find('\0') != std::string::npos)
     return draft.error(word, "ruleset.bad-interface", "an interface has a name of 1 to 15 characters");
   const bool wildcard = word.text.back() == '+';
   const std::string_view name = std::string_view(word.text).substr(0, word.text.size() - (wildcard ? 1 : 0));

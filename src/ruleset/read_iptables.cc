@@ -261,9 +261,12 @@ class Reader {
     text = text.substr(1, text.size() - 2);
     const auto colon = text.find(':');
     if (colon == std::string_view::npos) return false;
-    packets = whole_number(text.substr(0, colon), UINT64_MAX);
-    bytes = whole_number(text.substr(colon + 1), UINT64_MAX);
-    return packets && bytes;
+    const auto first = whole_number(text.substr(0, colon), UINT64_MAX);
+    const auto second = whole_number(text.substr(colon + 1), UINT64_MAX);
+    if (!first || !second) return false;
+    packets = first;
+    bytes = second;
+    return true;
   }
 
   // ":INPUT DROP [0:0]", ":mine - [0:0]"
@@ -490,6 +493,7 @@ class Reader {
         return;
       case 'E':
         if (at >= words.size()) return remark(Severity::Error, "ruleset.missing-value", word, "-E needs two names");
+        if (!check_chain_name(words[at].text, words[at])) return;
         return done(tables().rename(table_, chain, words[at].text), word);
       case 'P': {
         whole_ = true;
