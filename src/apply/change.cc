@@ -11,8 +11,6 @@
 namespace mailweir {
 namespace {
 
-constexpr std::string_view kTooLate = "not confirmed in time";
-
 Result<FileLock> take_lock(const GenerationStore& store) {
   if (auto made = store.make(); !made) return fail(std::move(made).error());
   auto lock = FileLock::try_take(store.change_lock());
@@ -48,6 +46,7 @@ Generation generation_of(const ChangeOrder& order, const Plan& plan) {
   Generation next;
   next.author = order.author;
   next.remark = order.remark;
+  next.returns_to = order.returns_to;
   next.policy_file = order.policy_file;
   next.policy = order.policy;
   next.table = order.table;
@@ -256,14 +255,13 @@ Result<Generation> Changes::revert_open(const std::string& why) {
   return generation;
 }
 
-Result<std::optional<Generation>> Changes::revert_due(int number) {
+Result<std::optional<Generation>> Changes::revert_due(int number, const std::string& why) {
   const auto lock = FileLock::wait(store_.change_lock());
   if (!lock) return fail(lock.error());
   auto generation = store_.read(number);
   if (!generation) return fail(std::move(generation).error());
   if (!generation->is_open()) return std::nullopt;
-  if (auto reverted = revert_now(*generation, std::string(kTooLate)); !reverted)
-    return fail(std::move(reverted).error());
+  if (auto reverted = revert_now(*generation, why); !reverted) return fail(std::move(reverted).error());
   return std::move(*generation);
 }
 

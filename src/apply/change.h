@@ -13,6 +13,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "apply/generation_store.h"
@@ -40,6 +41,7 @@ struct ChangeOrder {
   std::string author;
   std::string remark;
   std::optional<Duration> confirm_within;  // nothing: final
+  int returns_to = 0;                      // of a rollback: see Generation
 };
 
 struct ChangeResult {
@@ -64,8 +66,10 @@ class Changes {
   [[nodiscard]] Result<Generation> confirm();
   // Takes back what is open. NotFound: nothing waits.
   [[nodiscard]] Result<Generation> revert_open(const std::string& why);
-  // The same for the process that waits for the deadline of `number`; nothing: it is not open any more.
-  [[nodiscard]] Result<std::optional<Generation>> revert_due(int number);
+  // The same of `number` alone, for those who wait for its deadline: several may, so this waits for its turn. Nothing:
+  // it is not open any more.
+  [[nodiscard]] Result<std::optional<Generation>> revert_due(int number, const std::string& why);
+  static constexpr std::string_view kTooLate = "not confirmed in time";
   // At boot: an open change is over, the last confirmed table is loaded. NotFound: nothing was ever confirmed.
   [[nodiscard]] Result<int> restore_boot();
 

@@ -1,6 +1,7 @@
 #include "detect/detector.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <unordered_map>
 
@@ -8,7 +9,9 @@
 #include "detect/client_table.h"
 #include "detect/destination_count.h"
 #include "detect/destination_group.h"
+#include "detect/destination_sizes.h"
 #include "detect/explain.h"
+#include "detect/numbers.h"
 #include "detect/rule.h"
 
 namespace mailweir {
@@ -34,10 +37,19 @@ struct Detector::State {
       : settings(std::move(wanted)),
         hash(key),
         mail_servers(widened_to_clients(settings.mail_servers, settings.v6_client_length)),
-        table(key, settings.clients_max),
-        destination_seed(key(IpAddress{}, 0)) {}
+        table(key, settings.clients_max) {}
 
+  // Where a client was found, and how many had been forgotten by then: one more, and it may be elsewhere.
+  struct Found {
+    ClientTable::Index index = ClientTable::kNone;
+    std::uint64_t forgotten = 0;
+  };
+  [[nodiscard]] Found find_ahead(const ConnectionEvent& event) const;
+  void observe(const ConnectionEvent& event, Found found);
   ClientTable::Index admit(IpAddress base, Time now);
+  ConnectionEvent by_destination(const ClientRecord& client, ConnectionEvent event, MailRole role, GroupMark mark);
+  ClientRecord::Failure weigh_failure(const ClientRecord& client, const ConnectionEvent& event, MailRole role,
+                                      GroupMark mark);
   void decide(ClientTable::Index index);
   [[nodiscard]] ClientReport report(ClientTable::Index index) const;
 
@@ -45,7 +57,8 @@ struct Detector::State {
   KeyedHash hash;
   PrefixSet mail_servers;
   ClientTable table;
-  std::uint64_t destination_seed;
+  OutageGuard outages;
+  DestinationSizes sizes;
   std::vector<DestinationCount> destinations;                    // by index; empty unless exact_destinations
   std::unordered_map<ClientTable::Index, ClientRecord> decided;  // spammers, as they were when it was decided
   std::vector<ClientReport> findings;
@@ -60,6 +73,32 @@ ClientTable::Index Detector::State::admit(IpAddress base, Time now) {
   table.at(index).set_registered(mail_servers.contains(base));
   if (settings.exact_destinations && destinations.size() <= index) destinations.resize(index + std::size_t{1});
   return index;
+}
+
+// The outcome as the destination's own sizes say it is. Off in recordings, like the outage guard and for its reason.
+ConnectionEvent Detector::State::by_destination(const ClientRecord& client, ConnectionEvent event, MailRole role,
+                                                GroupMark mark) {
+  if (role != MailRole::Transfer || event.payload == 0 || !settings.clients_compared) return event;
+  if (client.registered()) {
+    sizes.learn(mark.hash, event.payload);
+  } else {
+    event.outcome = sizes.judge(mark.hash, event.outcome, event.payload);
+  }
+  return event;
+}
+
+ClientRecord::Failure Detector::State::weigh_failure(const ClientRecord& client, const ConnectionEvent& event,
+                                                     MailRole role, GroupMark mark) {
+  if (event.outcome == Outcome::Unknown) return ClientRecord::Failure::Counts;
+  const OutageGuard::Contact contact{.time = event.time,
+                                     .client = hash(client.base()),
+                                     .group = mark.hash,
+                                     .transfer = role == MailRole::Transfer,
+                                     .failed = event.outcome == Outcome::NoAnswer || event.outcome == Outcome::Refused,
+                                     .suspect = client.score_user() > numbers::kSuspicionL,
+                                     .first = client.awaits(mark)};
+  const bool counts = outages.counts(contact);
+  return counts || !settings.clients_compared ? ClientRecord::Failure::Counts : ClientRecord::Failure::IsNoEvidence;
 }
 
 void Detector::State::decide(ClientTable::Index index) {
@@ -87,7 +126,7 @@ ClientReport Detector::State::report(ClientTable::Index index) const {
   const ClientRecord& client = table.at(index);
   DestinationCount::Answer counted;
   if (settings.exact_destinations) {
-    counted = destinations[index].answer(destination_seed);
+    counted = destinations[index].answer(hash);
   } else {
     const auto estimate = static_cast<std::uint64_t>(std::llround(client.groups_estimate()));
     counted = {estimate, estimate};
@@ -114,35 +153,56 @@ Detector::~Detector() = default;
 Detector::Detector(Detector&&) noexcept = default;
 Detector& Detector::operator=(Detector&&) noexcept = default;
 
-void Detector::observe(const ConnectionEvent& event) {
-  State& state = *state_;
+Detector::State::Found Detector::State::find_ahead(const ConnectionEvent& event) const {
+  const ClientTable::Index index = table.find(client_base(event.client, settings.v6_client_length));
+  if (index != ClientTable::kNone) {
+    table.prefetch(index);
+    if (settings.exact_destinations) destinations[index].prefetch();
+  }
+  return {index, table.forgotten()};
+}
+
+void Detector::State::observe(const ConnectionEvent& event, Found found) {
   if (!is_sending_port(event.server_port)) return;
   const MailRole role = event.server_port == 25 ? MailRole::Transfer : MailRole::Submission;
-  ++state.events;
-  const IpAddress base = client_base(event.client, state.settings.v6_client_length);
-  ClientTable::Index index = state.table.find(base);
-  if (index == ClientTable::kNone) {
-    if (event.kind != ConnectionEvent::Kind::Opened) return;  // of a client that was forgotten meanwhile
-    index = state.admit(base, event.time);
+  ++events;
+  ClientTable::Index index = found.index;
+  if (index == ClientTable::kNone || found.forgotten != table.forgotten()) {
+    const IpAddress base = client_base(event.client, settings.v6_client_length);
+    index = table.find(base);
+    if (index == ClientTable::kNone) {
+      if (event.kind != ConnectionEvent::Kind::Opened) return;  // of a client that was forgotten meanwhile
+      index = admit(base, event.time);
+    }
   }
-  ClientRecord& client = state.table.at(index);
+  ClientRecord& client = table.at(index);
   const DestinationGroup group = destination_group(event.server);
-  const GroupMark mark{state.hash(group.base, group_tag(group, role))};
+  const GroupMark mark{hash(group.base, group_tag(group, role))};
   switch (event.kind) {
     case ConnectionEvent::Kind::Opened:
       client.opened(event, role, mark);
-      if (state.settings.exact_destinations) {
-        state.destinations[index].add(event.server, state.hash, state.destination_seed);
-      }
+      if (settings.exact_destinations) destinations[index].add(event.server, hash);
       break;
     case ConnectionEvent::Kind::Established:
       client.established(event, role, mark);
       break;
-    case ConnectionEvent::Kind::Judged:
-      client.judged(event, role, mark);
+    case ConnectionEvent::Kind::Judged: {
+      const ConnectionEvent ended = state.by_destination(client, event, role, mark);
+      client.judged(ended, role, mark, state.weigh_failure(client, ended, role, mark));
       break;
+    }
   }
-  state.decide(index);
+  decide(index);
+}
+
+void Detector::observe(std::span<const ConnectionEvent> events) {
+  constexpr std::size_t kAhead = 16;  // a microsecond of work, about what memory takes for as many records
+  std::array<State::Found, kAhead> found;
+  for (std::size_t i = 0; i < std::min(kAhead, events.size()); ++i) found[i] = state_->find_ahead(events[i]);
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    state_->observe(events[i], found[i % kAhead]);
+    if (i + kAhead < events.size()) found[i % kAhead] = state_->find_ahead(events[i + kAhead]);
+  }
 }
 
 std::vector<ClientReport> Detector::take_findings() { return std::exchange(state_->findings, {}); }
@@ -155,6 +215,12 @@ void Detector::lifted(IpPrefix client, Time now) {
   state.decided.erase(index);
 }
 
+std::optional<Detector::Scores> Detector::scores(IpAddress client) const {
+  const ClientTable::Index index = state_->table.find(client_base(client, state_->settings.v6_client_length));
+  if (index == ClientTable::kNone) return std::nullopt;
+  return Scores{state_->table.at(index).score_user(), state_->table.at(index).score_server()};
+}
+
 std::vector<ClientReport> Detector::reports() const {
   std::vector<ClientReport> all;
   all.reserve(state_->table.size());
@@ -164,8 +230,14 @@ std::vector<ClientReport> Detector::reports() const {
 }
 
 DetectCounters Detector::counters() const {
-  return {.events = state_->events, .forgotten_clients = state_->table.forgotten(), .clients = state_->table.size()};
+  return {.events = state_->events,
+          .forgotten_clients = state_->table.forgotten(),
+          .clients = state_->table.size(),
+          .silenced_failures = state_->settings.clients_compared ? state_->outages.silenced() : 0,
+          .forgotten_outages = state_->outages.forgotten()};
 }
+
+UplinkVotes Detector::uplink(Time now) const { return state_->outages.uplink(now); }
 
 IpPrefix client_of(IpAddress address, int v6_length) {
   return address.is_v4() ? IpPrefix::host(address) : IpPrefix::of(address, v6_length);

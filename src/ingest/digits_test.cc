@@ -32,12 +32,16 @@ TEST(DottedQuad, IsWhatInetPtonSays) {
   const auto check = [&](std::string text) {
     const auto expected = IpAddress::parse(text);
     const std::size_t length = text.size();
-    text += ' ';
-    while (text.size() < 16) text += static_cast<char>(random());
-    const DottedQuad quad = read_dotted_quad(text.data());
-    ASSERT_EQ(quad.length == length, expected.has_value()) << text;
+    const std::string before = "...............       SRC=" + text;
+    const DottedQuad last = read_dotted_quad_before(before.data() + before.size());
+    text = "DST=" + text + ' ';
+    while (text.size() < 4 + 16) text += static_cast<char>(random());
+    const DottedQuad first = read_dotted_quad(text.data() + 4);
+    ASSERT_EQ(first.length == length, expected.has_value()) << text;
+    ASSERT_EQ(last.length == length, expected.has_value()) << before;
     if (expected) {
-      ASSERT_EQ(IpAddress::v4(quad.bits), *expected) << text;
+      ASSERT_EQ(IpAddress::v4(first.bits), *expected) << text;
+      ASSERT_EQ(IpAddress::v4(last.bits), *expected) << before;
     }
   };
   for (int i = 0; i < 20'000; ++i) {
@@ -46,8 +50,8 @@ TEST(DottedQuad, IsWhatInetPtonSays) {
     text[random() % text.size()] = "0123456789./: "[random() % 13];
     if (text.size() < 16) check(text);
   }
-  for (const char* text : {".", "1", "1.2.3", "1.2.3.", ".1.2.3", "01.2.3.4", "256.1.1.1", "1.1.1.256",
-                           "1111.1.1.1", "1.2.3.4.", "1..2.3", "a.b.c.d"}) {
+  for (const char* text : {".", "1", "1.2.3", "1.2.3.", ".1.2.3", "01.2.3.4", "256.1.1.1", "1.1.1.256", "1111.1.1.1",
+                           "1.2.3.4.", "1..2.3", "a.b.c.d"}) {
     check(text);
   }
 }

@@ -1,14 +1,18 @@
 #include "ingest/log_block.h"
 
 #include <charconv>
+#include <span>
 
+#include "base/must.h"
+#include "ingest/digits.h"
 #include "ingest/log_marks.h"
+#include "ingest/log_packet.h"
 
 namespace mailweir {
 namespace {
 
 // Marks are found for so many bytes at a time: the marks stay in the first-level cache.
-constexpr std::size_t kStride = 4096;
+constexpr std::size_t kStride = 8192;
 
 // What journald writes when the kernel was faster than it: "Missed 12 kernel messages".
 std::uint64_t lost_messages(std::string_view line) {
@@ -22,35 +26,103 @@ std::uint64_t lost_messages(std::string_view line) {
   return count;
 }
 
+// Where the words of a line stand that is as nf_log writes it: OUT=, DST=, SPT= and DPT=, in that order and each once.
+// Offsets of the line's first byte, of each word's '=' and of the line's end.
+struct PlainLine {
+  static constexpr std::size_t kMarks = 5;
+  static constexpr std::size_t kSizeMin = std::string_view(" OUT= DST= SPT= DPT=\n").size();
+  std::uint32_t begin, out, dst, spt, dpt, end;
+};
+
+// A word that stands after a space stands in its line.
+constexpr std::uint64_t kOut = five_characters(" OUT="), kDst = five_characters(" DST="),
+                        kSpt = five_characters(" SPT="), kDpt = five_characters(" DPT=");
+
 class BlockReader {
  public:
-  BlockReader(std::string_view text, LogBlock& block) : text_(text), block_(block) {}
+  BlockReader(std::string_view text, LogBlock& block) : text_(text), block_(block) {
+    MUST(text.size() < UINT32_MAX);  // offsets have 32 bits; a block is far smaller
+  }
 
   void run() {
-    std::array<std::uint32_t, kStride + 64> offsets;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled below
-    std::size_t base = 0;
-    while (base < text_.size()) {
-      // Offsets have 32 bits; a block is far smaller, but nothing here may depend on that.
+    std::array<std::uint32_t, kStride + 64 + PlainLine::kMarks> marks;  // NOLINT(*-pro-type-member-init): filled below
+    std::size_t left = 0;  // marks of a line that goes on in the next stride
+    for (std::size_t base = 0; base < text_.size(); base += kStride) {
       const std::size_t end = std::min(base + kStride, text_.size());
-      const std::string_view window = text_.substr(line_);
-      const std::size_t count = find_log_marks(window.data(), base - line_, end - line_, offsets.data());
-      consume(offsets.data(), count, line_);
-      base = end;
+      const std::size_t count = left + find_log_marks(text_.data(), base, end, marks.data() + left);
+      const std::size_t used = take({marks.data(), count});
+      left = count - used;
+      std::copy_n(marks.data() + used, left, marks.data());
     }
+    for (std::size_t i = 0; i < left; ++i) see(marks[i]);
     if (line_ < text_.size()) finish_line(text_.size());
   }
 
  private:
-  void consume(const std::uint32_t* offsets, std::size_t count, std::size_t origin) {
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::size_t at = origin + offsets[i];
-      if (text_[at] == '\n') {
-        finish_line(at);
-        line_ = at + 1;
-        marks_ = {};
+  // Takes marks up to the last few, which may be those of a line that has not ended; says how many.
+  std::size_t take(std::span<const std::uint32_t> marks) {
+    std::array<PlainLine, kStride / PlainLine::kSizeMin + 2> mail;  // NOLINT(*-pro-type-member-init): filled below
+    std::size_t lines = 0, mail_lines = 0, i = 0;
+    while (i + PlainLine::kMarks <= marks.size()) {
+      const PlainLine line{line_, marks[i], marks[i + 1], marks[i + 2], marks[i + 3], marks[i + 4]};
+      if (begins_line_ && is_plain(line)) {
+        // Which lines have mail cannot be predicted: each is put down, and stays if it has.
+        mail[mail_lines] = line;
+        mail_lines += has_mail_port(line);
+        ++lines;
+        line_ = line.end + 1;
+        i += PlainLine::kMarks;
       } else {
-        marks_.see(text_.data() + line_, text_.size() - line_, static_cast<std::uint32_t>(at - line_));
+        read_mail(lines, {mail.data(), mail_lines});  // packets keep the order of their lines
+        lines = mail_lines = 0;
+        do {
+          see(marks[i++]);
+        } while (!begins_line_ && i < marks.size());
       }
+    }
+    read_mail(lines, {mail.data(), mail_lines});
+    return i;
+  }
+
+  [[nodiscard]] bool is_plain(const PlainLine& line) const {
+    if (line.out < 7) return false;
+    const auto ends_with = [&](std::uint32_t equals) { return load_eight(text_.data() + equals - 7) >> 24; };
+    const std::uint64_t difference = (ends_with(line.out) ^ kOut) | (ends_with(line.dst) ^ kDst) |
+                                     (ends_with(line.spt) ^ kSpt) | (ends_with(line.dpt) ^ kDpt);
+    return difference == 0 && text_[line.end] == '\n' && text_[line.begin] != '{' &&
+           line.end - line.begin <= kLogLineMax;
+  }
+
+  [[nodiscard]] bool has_mail_port(const PlainLine& line) const {
+    const auto is_mail = [&](std::uint32_t equals) {
+      return is_mail_port_text(text_.data() + equals + 1, text_.size() - equals - 1);
+    };
+    return is_mail(line.spt) | is_mail(line.dpt);
+  }
+
+  // `lines` plain ones, of which these have mail.
+  void read_mail(std::size_t lines, std::span<const PlainLine> mail) {
+    block_.lines += lines;
+    block_.kinds[static_cast<std::size_t>(LineKind::NoMailPort)] += lines - mail.size();
+    for (const PlainLine& line : mail) {
+      const auto word = [&](std::uint32_t equals) { return equals - 3 - line.begin; };
+      const LineMarks marks{
+          .out = word(line.out), .dst = word(line.dst), .spt = word(line.spt), .dpt = true, .mail_port = true};
+      const std::string_view text = text_.substr(line.begin, line.end - line.begin);
+      const LineKind kind = read_alike(text, marks) ? LineKind::MailPacket : read(text, marks);
+      ++block_.kinds[static_cast<std::size_t>(kind)];
+    }
+  }
+
+  // Any other line, mark by mark.
+  void see(std::uint32_t mark) {
+    begins_line_ = text_[mark] == '\n';
+    if (begins_line_) {
+      finish_line(mark);
+      line_ = mark + 1;
+      marks_ = {};
+    } else {
+      marks_.see(text_.data() + line_, text_.size() - line_, mark - line_);
     }
   }
 
@@ -61,7 +133,7 @@ class BlockReader {
     if (line.size() > kLogLineMax) {
       kind = LineKind::TooLong;
     } else if (marks_.mail_port || line.starts_with('{')) {
-      kind = read(line);
+      kind = read(line, marks_);
     } else {
       kind = dismiss(line, marks_);
     }
@@ -69,9 +141,19 @@ class BlockReader {
     if (kind == LineKind::NotNetfilter) block_.lost_lines += lost_messages(line);
   }
 
-  LineKind read(std::string_view line) {
+  // A line that differs from the one before in addresses, ports and identification only.
+  bool read_alike(std::string_view line, const LineMarks& marks) {
+    const std::size_t after = comparable_ ? reader_.same_front(line, marks) : 0;
+    if (after == 0) return false;
+    if (read_plain_packet(line, after, marks, block_.sightings.emplace_back(model_).packet)) return true;
+    block_.sightings.pop_back();
+    return false;
+  }
+
+  LineKind read(std::string_view line, const LineMarks& marks) {
     block_.journal_lines += line.starts_with('{') ? 1 : 0;
-    const LineKind kind = reader_.read(line, marks_, parsed_);
+    comparable_ = false;
+    const LineKind kind = reader_.read(line, marks, parsed_);
     numbered_ = numbered_ && parsed_.same_origin;  // also of a line that turns out to be no mail
     if (kind != LineKind::MailPacket) return kind;
     LogSighting& sighting = block_.sightings.emplace_back();
@@ -88,17 +170,28 @@ class BlockReader {
     sighting.in = in_;
     sighting.out = out_;
     block_.untagged += parsed_.untagged ? 1 : 0;
+    make_model(sighting);
     return kind;
+  }
+
+  void make_model(const LogSighting& sighting) {
+    comparable_ = parsed_.comparable;
+    model_ = sighting;
+    model_.packet.flags = tcp_flag::kSyn;
+    model_.packet.payload = model_.packet.sequence = 0;
   }
 
   std::string_view text_;
   LogBlock& block_;
-  std::size_t line_ = 0;  // where the current line begins
-  LineMarks marks_;
+  std::uint32_t line_ = 0;  // where the current line begins
+  LineMarks marks_;         // those seen of it, if it is not a plain one
+  bool begins_line_ = true;
   LogLine parsed_;
   LogLineReader reader_;
   bool numbered_ = false;  // the numbers below are those of the origin read last
   std::uint16_t rule_ = 0, in_ = 0, out_ = 0;
+  LogSighting model_;        // of lines like the one read last
+  bool comparable_ = false;  // there is one
 };
 
 }  // namespace

@@ -76,7 +76,7 @@ LineKind LogLineReader::read_journal(std::string_view line, LogLine& out) {
   if (!looks_like_packet(marks)) return LineKind::NotNetfilter;
   if (!entry->from_kernel) return LineKind::NotTheKernel;
   out.time = entry->time;
-  out.untagged = false;
+  out.untagged = out.comparable = false;
   return read_log_packet(entry->message, marks, false, origin_, out);
 }
 
@@ -95,7 +95,18 @@ LineKind LogLineReader::read(std::string_view line, const LineMarks& marks, LogL
   out.time = head->time;
   out.untagged = head->writer == LogWriter::Gateway;
   const auto start = static_cast<std::size_t>(head->message.data() - line.data());
-  return read_log_packet(head->message, shifted(marks, start), head->may_omit_interface, origin_, out);
+  const LineKind kind = read_log_packet(head->message, shifted(marks, start), head->may_omit_interface, origin_, out);
+  out.comparable = head->tag_end != 0 && !origin_.text.empty();
+  return kind;
+}
+
+std::size_t LogLineReader::same_front(std::string_view line, const LineMarks& marks) const {
+  if (marks.out + 4 < origin_.out_at) return 0;
+  const std::size_t message = marks.out + 4 - origin_.out_at, after = message + origin_.text.size();
+  // A bridge port may come after OUT=.
+  const bool same = after < line.size() && line[after] != 'P' &&
+                    std::memcmp(line.data() + message, origin_.text.data(), origin_.text.size()) == 0;
+  return same && heads_.is_latest(line, message) ? after : 0;
 }
 
 }  // namespace mailweir

@@ -47,6 +47,7 @@ struct LogLine {
   std::string_view in, out;  // interfaces; of a bridge, its ports
   bool untagged = false;     // LogWriter::Gateway
   bool same_origin = false;  // rule, in and out read as in the packet before
+  bool comparable = false;   // LogLineReader::same_front() may be asked of the next line
 };
 
 // What stands before the addresses in the packet read last: prefix and interfaces. Most lines of a log share it.
@@ -73,19 +74,18 @@ struct LineMarks {
 // it torn.
 inline bool is_mail_port_text(const char* text, std::size_t size) {
   // Four characters at once and no branch for each: the first digits of a client's port cannot be predicted.
-  std::array<char, 4> four{' ', ' ', ' ', ' '};
+  std::array<unsigned char, 4> four{' ', ' ', ' ', ' '};
   if (size >= four.size()) {
     std::memcpy(four.data(), text, four.size());
   } else {
-    std::copy_n(text, size, four.data());
+    std::copy_n(text, size, four.begin());
   }
-  const auto is = [&](std::size_t i, char c) { return static_cast<unsigned>(four[i] == c); };
-  const auto ends = [&](std::size_t i) {
-    return static_cast<unsigned>(four[i] < '0') | static_cast<unsigned>(four[i] > '9');
-  };
-  const unsigned found = (is(0, '2') & is(1, '5') & ends(2)) | (is(0, '4') & is(1, '6') & is(2, '5') & ends(3)) |
-                         (is(0, '5') & is(1, '8') & is(2, '7') & ends(3));
-  return found != 0;
+  const std::uint32_t word = std::uint32_t{four[0]} | std::uint32_t{four[1]} << 8 | std::uint32_t{four[2]} << 16 |
+                             std::uint32_t{four[3]} << 24;
+  const bool two = (word & 0xffff) == 0x3532;                                                // "25"
+  const bool three = ((word & 0xff'ffff) == 0x35'3634) | ((word & 0xff'ffff) == 0x37'3835);  // "465", "587"
+  const std::uint32_t next = word >> (two ? 16 : 24) & 255;
+  return (two | three) & (next - '0' > 9);
 }
 
 // In the header because it is called four times a line.
@@ -120,6 +120,11 @@ class LogLineReader {
  public:
   // `out` refers to `line` or to the reader's own memory: it is good until the next call.
   [[nodiscard]] LineKind read(std::string_view line, const LineMarks& marks, LogLine& out);
+
+  // Whether `line` says the same as the one read last up to the end of OUT=, except for the kernel's own clock: time,
+  // writer, rule and interfaces. If so, where the words after OUT= begin; otherwise 0. REQUIRES: read() was called and
+  // found a MailPacket with `comparable` set.
+  [[nodiscard]] std::size_t same_front(std::string_view line, const LineMarks& marks) const;
 
  private:
   LineKind read_journal(std::string_view line, LogLine& out);

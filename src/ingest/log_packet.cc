@@ -5,74 +5,15 @@
 #include <string>
 
 #include "base/mail_ports.h"
-#include "ingest/digits.h"
+#include "ingest/log_words.h"
 
 namespace mailweir {
 namespace {
 
 constexpr std::size_t kInterfaceMax = 15;  // IFNAMSIZ - 1, include/uapi/linux/if.h
 constexpr std::size_t kPrefixMax = 127;    // NF_LOG_PREFIXLEN - 1, include/uapi/linux/netfilter/nf_log.h
-constexpr std::size_t kAddressMax = 39;    // eight groups of four digits and their colons
-
-// Reads the kernel's "KEY=VALUE " words one after the other. Words are short: a loop beats a call.
-class Words {
- public:
-  Words(std::string_view text, std::size_t at) : begin_(text.data()), at_(begin_ + at), end_(begin_ + text.size()) {}
-
-  [[nodiscard]] bool at_end() const { return at_ >= end_; }
-  [[nodiscard]] std::size_t at() const { return static_cast<std::size_t>(at_ - begin_); }
-  [[nodiscard]] std::string_view rest() const { return {at_, static_cast<std::size_t>(end_ - at_)}; }
-  [[nodiscard]] char first() const { return at_ < end_ ? *at_ : '\0'; }
-  template <std::size_t N>
-  [[nodiscard]] bool next_is(const char (&word)[N]) const {
-    return static_cast<std::size_t>(end_ - at_) >= N - 1 && std::memcmp(at_, word, N - 1) == 0;
-  }
-  template <std::size_t N>
-  bool take(const char (&word)[N]) {
-    if (!next_is(word)) return false;
-    at_ += N - 1;
-    return true;
-  }
-  // Up to the next space, which must be there: the kernel ends every word with one.
-  std::optional<std::string_view> value() {
-    const char* space = next_space();
-    if (space == end_) return std::nullopt;
-    const std::string_view value(at_, static_cast<std::size_t>(space - at_));
-    at_ = space + 1;
-    return value;
-  }
-  // Decimal, ended by a space.
-  std::optional<std::uint32_t> number() {
-    constexpr std::ptrdiff_t kDigitsMax = 10;
-    const char* i = at_;
-    std::uint64_t value = 0;
-    if (end_ - i > 8) {
-      const Digits digits = read_digits(i);
-      i += digits.count;
-      value = digits.value;
-    }
-    for (; i < end_ && *i >= '0' && *i <= '9' && i - at_ <= kDigitsMax; ++i) {
-      value = value * 10 + static_cast<std::uint64_t>(*i - '0');
-    }
-    if (i == at_ || i == end_ || *i != ' ' || value > 0xffff'ffff) return std::nullopt;
-    at_ = i + 1;
-    return static_cast<std::uint32_t>(value);
-  }
-  void skip_word() {
-    const char* space = next_space();
-    at_ = space == end_ ? end_ : space + 1;
-  }
-
- private:
-  [[nodiscard]] const char* next_space() const {
-    const char* i = at_;
-    while (i < end_ && *i != ' ') ++i;
-    return i;
-  }
-  const char* begin_;
-  const char* at_;
-  const char* end_;
-};
+constexpr std::uint64_t kSrc = five_characters(" SRC=");
+constexpr std::size_t kAddressMax = 39;  // eight groups of four digits and their colons
 
 std::optional<IpAddress> parse_address(std::string_view text) {
   if (text.size() > kAddressMax) return std::nullopt;
@@ -345,6 +286,35 @@ LineKind read_log_packet(std::string_view message, const LineMarks& marks, bool 
   if (!words.take("PROTO=TCP ")) return LineKind::NotTcp;
   if (words.next_is("INCOMPLETE")) return LineKind::NoMailPort;
   return read_tcp(words, ip->payload, may_omit_interface, line.packet);
+}
+
+bool read_plain_packet(std::string_view line, std::size_t after, const LineMarks& marks, PacketSighting& packet) {
+  constexpr std::size_t kBefore = 20, kQuadMax = 16;  // what the readers of addresses look at
+  const std::size_t source_end = marks.dst - 1, at = marks.dst + 4;
+  if (source_end < kBefore || at + kQuadMax > marks.spt) return false;
+  const DottedQuad source = read_dotted_quad_before(line.data() + source_end);
+  const std::size_t source_at = source_end - source.length;
+  // SRC= is the word before DST=, and it stands after OUT=.
+  if (source.length == 0 || source_at < after + 4 || source_at < 8) return false;
+  if (load_eight(line.data() + source_at - 8) >> 24 != kSrc) return false;
+  const DottedQuad destination = read_dotted_quad(line.data() + at);
+  Words words(line, at + destination.length);
+  std::uint32_t length = 0, ttl = 0, id = 0, source_port = 0, destination_port = 0, window = 0;
+  if (destination.length == 0 || !words.take(" LEN=") || !words.take_short_number(length)) return false;
+  if (!words.take("TOS=0x00 PREC=0x00 TTL=") || !words.take_short_number(ttl)) return false;
+  if (!words.take("ID=") || !words.take_short_number(id)) return false;
+  words.take("DF ");
+  if (!words.take("PROTO=TCP SPT=") || !words.take_short_number(source_port)) return false;
+  if (!words.take("DPT=") || !words.take_short_number(destination_port)) return false;
+  if (!words.take("WINDOW=") || !words.take_short_number(window)) return false;
+  if (!words.take("RES=0x00 SYN URGP=0 ") || !words.at_end() || (id | source_port | destination_port) > 0xffff)
+    return false;
+  packet.source = IpAddress::v4(source.bits);
+  packet.destination = IpAddress::v4(destination.bits);
+  packet.source_port = static_cast<std::uint16_t>(source_port);
+  packet.destination_port = static_cast<std::uint16_t>(destination_port);
+  packet.ip_id = static_cast<std::uint16_t>(id);
+  return true;
 }
 
 }  // namespace mailweir

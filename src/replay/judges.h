@@ -37,13 +37,14 @@ class Judges {
 
   [[nodiscard]] std::vector<ClientReport> reports() const;  // highest score_user first
   [[nodiscard]] std::uint64_t forgotten_clients() const;
+  [[nodiscard]] UplinkVotes uplink(Time now) const;
   [[nodiscard]] FollowerCounters connections() const;
 
  private:
-  static constexpr std::size_t kBatch = 65'536;
+  static constexpr std::size_t kBatch = 8'192;
   struct Item {
     PacketSighting packet;
-    bool from_client = false;
+    bool from_client;
   };
   struct Judge {
     explicit Judge(const DetectSettings& settings);

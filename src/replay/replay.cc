@@ -15,6 +15,7 @@ namespace {
 DetectSettings detect_settings(const ReplayOptions& options) {
   DetectSettings settings;
   settings.recorded = true;
+  settings.clients_compared = false;
   settings.exact_destinations = true;
   settings.mail_servers = options.mail_servers;
   return settings;
@@ -136,6 +137,8 @@ class Replay {
     }
     result.clients = judges_.reports();
     result.forgotten_clients = judges_.forgotten_clients();
+    if (const UplinkVotes votes = judges_.uplink(latest_); votes.closed())
+      result.closed_uplink = {votes.clients, votes.failing};
     return result;
   }
 

@@ -11,6 +11,7 @@
 #include "ruleset/nft_places.h"
 #include "ruleset/read_ruleset.h"
 #include "ruleset/remarks.h"
+#include "sys/enclosure.h"
 #include "sys/memory_file.h"
 #include "sys/namespace.h"
 #include "sys/process.h"
@@ -152,7 +153,7 @@ Result<Outcome> load_somewhere(const std::string& text, const std::string& folde
   auto answer = MemoryFile::of({});
   if (!answer) return fail(answer.error());
   const std::string path = answer->path();
-  const auto ran = run_in_namespace([&] {
+  const auto ran = run_enclosed(Walls::Network, [&] {
     const auto loaded = load(text, folder);
     std::ofstream out(path, std::ios::binary);
     out << encode_outcome(loaded ? loaded->json : std::string(), loaded ? loaded->text : std::string());

@@ -2,9 +2,10 @@
 
 #include <random>
 #include <set>
+#include <vector>
 
 #include "sketch/bitmap128.h"
-#include "sketch/flat_set.h"
+#include "sketch/distinct_list.h"
 #include "sketch/hyperloglog.h"
 
 namespace mailweir {
@@ -38,28 +39,36 @@ TEST(Bitmap128, EstimatesHowManyWereSet) {
   EXPECT_NEAR((Bitmap128{{~0ULL, ~0ULL}}).estimate(), 621, 1);
 }
 
-TEST(FlatSet, IsASet) {
-  std::mt19937 random(20261122);
-  FlatSet<std::uint32_t> set;
-  std::set<std::uint32_t> model;
-  EXPECT_EQ(set.bytes(), 0U);
-  for (int i = 0; i < 20'000; ++i) {
-    const auto value = 1 + static_cast<std::uint32_t>(random() % 9'000);
-    ASSERT_EQ(set.contains(value, 7), model.contains(value));
-    ASSERT_EQ(set.insert(value, 7), model.insert(value).second);
+TEST(DistinctList, HoldsEachValueOnce) {
+  for (const std::uint32_t values : {1U, 60U, 9'000U}) {
+    std::mt19937 random(20261122);
+    DistinctList<std::uint32_t> list;
+    std::set<std::uint32_t> model;
+    EXPECT_TRUE(list.distinct().empty());
+    for (int i = 0; i < 20'000; ++i) {
+      const auto value = static_cast<std::uint32_t>(random() % values * 0x9e37'79b9U);
+      list.add(value);
+      model.insert(value);
+      ASSERT_LE(list.known(), model.size());
+      if (i % 1'000 == 0) {
+        ASSERT_EQ(list.distinct(), std::vector(model.begin(), model.end()));
+      }
+    }
+    EXPECT_EQ(list.distinct(), std::vector(model.begin(), model.end()));
+    EXPECT_GE(list.known(), model.size() / 2);
   }
-  ASSERT_EQ(set.size(), model.size());
-  std::set<std::uint32_t> visited;
-  set.for_each([&](std::uint32_t value) { visited.insert(value); });
-  EXPECT_EQ(visited, model);
 }
 
-TEST(FlatSet, IsSevenEighthsFullAtMost) {
-  FlatSet<std::uint32_t> set;
-  for (std::uint32_t value = 1; value <= 7'168; ++value) set.insert(value, 7);
-  EXPECT_EQ(set.bytes(), 8'192 * sizeof(std::uint32_t));
-  set.insert(8'000, 7);
-  EXPECT_EQ(set.bytes(), 16'384 * sizeof(std::uint32_t));
+TEST(DistinctList, SortsWhateverTheLengthAndTheValues) {
+  std::mt19937 random(20261122);
+  for (std::size_t length = 0; length < 300; ++length) {
+    std::vector<std::uint32_t> values(length);
+    for (std::uint32_t& value : values) value = static_cast<std::uint32_t>(random() >> random() % 32);
+    std::vector<std::uint32_t> expected = values;
+    std::sort(expected.begin(), expected.end());
+    sort_values(values);
+    ASSERT_EQ(values, expected);
+  }
 }
 
 // Five deviations of 1.6 %.

@@ -14,8 +14,8 @@
 #include "apply/linux_kernel.h"
 #include "apply/way_back.h"
 #include "base/must.h"
+#include "sys/enclosure.h"
 #include "sys/file_lock.h"
-#include "sys/namespace.h"
 #include "tests/support/faulty_kernel.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/watch_table.h"
@@ -60,7 +60,7 @@ struct Bench {
 };
 
 void in_namespace(const std::function<void(Bench&)>& body) {
-  const auto status = run_in_namespace([&] {
+  const auto status = run_enclosed(Walls::Network, [&] {
     Bench bench;
     body(bench);
     return testing::Test::HasFailure() ? 1 : 0;

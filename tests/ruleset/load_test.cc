@@ -5,6 +5,7 @@
 
 #include "ruleset/print_ruleset.h"
 #include "ruleset/read_ruleset.h"
+#include "sys/enclosure.h"
 #include "sys/namespace.h"
 #include "sys/process.h"
 
@@ -77,7 +78,7 @@ int restored_is_the_same(const std::string& backend) {
 class Load : public testing::TestWithParam<const char*> {};
 
 TEST_P(Load, WhatIptablesSavesIsWhatItWasGiven) {
-  const auto answer = run_in_namespace([] { return restored_is_the_same(GetParam()); });
+  const auto answer = run_enclosed(Walls::Network, [] { return restored_is_the_same(GetParam()); });
   if (!answer) GTEST_SKIP() << answer.error().text();
   if (*answer == kNotThere) GTEST_SKIP() << "no iptables-" << GetParam() << " here";
   EXPECT_EQ(*answer, kSame);
@@ -206,7 +207,7 @@ int live_rules_are_joined() {
 }
 
 TEST(Live, RulesOfBothKindsAreJoined) {
-  const auto answer = run_in_namespace(live_rules_are_joined);
+  const auto answer = run_enclosed(Walls::Network, live_rules_are_joined);
   if (!answer) GTEST_SKIP() << answer.error().text();
   if (*answer == kNotThere) GTEST_SKIP() << "no iptables-nft here";
   EXPECT_EQ(*answer, kSame);
