@@ -46,6 +46,21 @@ struct RateUnit {
 constexpr RateUnit kRateUnits[] = {{"second", 1}, {"minute", 60}, {"hour", 3600}, {"day", 86400}};
 constexpr std::uint64_t kLimitScale = 10000;  // XT_LIMIT_SCALE
 
+// libxt_limit.c, print_rate: from days down to seconds, as long as the finer unit says it as exactly.
+bool as_listed(Limit& limit) {
+  const std::uint64_t period = kLimitScale * limit.per_s / limit.rate;
+  if (period == 0) return false;
+  std::size_t best = std::size(kRateUnits) - 1;
+  while (best > 0) {
+    const std::uint64_t finer = kLimitScale * kRateUnits[best - 1].seconds;
+    if (period > finer || finer / period < finer % period) break;
+    --best;
+  }
+  limit.per_s = kRateUnits[best].seconds;
+  limit.rate = kLimitScale * limit.per_s / period;
+  return limit.rate > 0;
+}
+
 }  // namespace
 
 std::optional<IpPrefix> AddressArgument::prefix() const {
@@ -116,18 +131,12 @@ bool rate_argument(std::string_view text, Limit& limit) {
   const auto rate = whole_number(text.substr(0, slash), 0xffffffff);
   // "Rate too fast" of iptables; slower than a packet in some days overflows and is refused as well.
   if (!rate || *rate == 0 || *rate / unit > kLimitScale) return false;
-  // Kept as a period between packets: 60/minute and 1/second are the same to the kernel, and listed as the latter.
-  const std::uint64_t period = kLimitScale * unit / *rate;
-  if (period == 0) return false;
-  // libxt_limit.c, print_rate: from days down to seconds, as long as the finer unit says it as exactly.
-  std::size_t best = std::size(kRateUnits) - 1;
-  while (best > 0) {
-    const std::uint64_t finer = kLimitScale * kRateUnits[best - 1].seconds;
-    if (period > finer || finer / period < finer % period) break;
-    --best;
-  }
-  limit.per_s = kRateUnits[best].seconds;
-  limit.rate = kLimitScale * limit.per_s / period;
+  // Kept as a period between packets: 60/minute and 1/second are the same to the kernel, and listed as the latter. Said
+  // back and read again it may come out in another unit once more.
+  limit.rate = *rate;
+  limit.per_s = unit;
+  for (int i = 0; i < 3; ++i)
+    if (!as_listed(limit)) return false;
   return true;
 }
 

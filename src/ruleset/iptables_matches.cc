@@ -500,8 +500,8 @@ bool ip_set(RuleDraft& draft, const SpokenModule& module) {
     if (&other == option) continue;
     if (!lookup.ipset_options.empty()) lookup.ipset_options += ' ';
     if (other.negated) lookup.ipset_options += "! ";
-    lookup.ipset_options += other.word.text;
-    for (const Word& word : other.arguments) lookup.ipset_options += " " + word.text;
+    lookup.ipset_options += other.word.text.substr(0, other.word.text.find('='));
+    for (const Word& word : other.arguments) lookup.ipset_options += " " + quoted_word(word.text);
   }
   draft.add(std::move(lookup));
   return true;
@@ -583,7 +583,7 @@ bool keyed_limit(RuleDraft& draft, const SpokenModule& module) {
       if (!bits) bad_value(draft, option, "a prefix length");
       (name == "srcmask" ? source_bits : destination_bits) = bits.value_or(0);
     } else {
-      keyed.options.push_back(fmt::format("--hashlimit-{} {}", name, argument(option).text));
+      keyed.options.push_back(fmt::format("--hashlimit-{} {}", name, quoted_word(argument(option).text)));
     }
   }
   const bool good =

@@ -106,7 +106,7 @@ class RulePrinter {
   Result<std::string> print() {
     for (const RulePart& part : rule_.parts) {
       const Said said = std::visit([this](const auto& each) { return say(each); }, part);
-      if (!said) return fail(ErrorCode::Unsupported, fmt::format("iptables cannot say '{}'", part_text(part)));
+      if (!said) return fail(ErrorCode::Unsupported, fmt::format("iptables cannot say '{}'", plain_part_text(part)));
       put(*said);
       if (is_match(part) && comment_said_)
         return fail(ErrorCode::Unsupported, "iptables cannot ask for anything behind a counter");
@@ -231,7 +231,8 @@ class RulePrinter {
                                                 address_of(only(match.values).first).text(), mask_said));
     }
     const auto prefix = prefix_text(match.values);
-    if (prefix && header_open(source ? 1 : 2))
+    const bool everything = match.values == domain_of(match.operand.field, v6_ ? RuleFamily::Ip6 : RuleFamily::Ip4);
+    if (prefix && header_open(source ? 1 : 2) && (!everything || match.negated))
       return header(source ? 1 : 2, fmt::format("{}-{} {}", no, source ? "s" : "d", *prefix));
     if (!is_range(match.values)) return std::nullopt;
     return Option{"iprange", source ? 1 : 2,

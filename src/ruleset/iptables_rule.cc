@@ -221,7 +221,9 @@ class Listener {
     if (module == nullptr)
       for (auto m = spoken.modules.rbegin(); m != spoken.modules.rend() && module == nullptr; ++m)
         if (match_spec(m->name) == nullptr) module = &*m;
-    if (module == nullptr) return unknown_option(word, name);
+    const bool odd = name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") !=
+                     std::string::npos;
+    if (module == nullptr || odd) return unknown_option(word, name);
     module->options.push_back({name, word, negated_, {}});
     auto& taken = module->options.back().arguments;
     if (rest_) taken.push_back(*std::exchange(rest_, std::nullopt));
@@ -368,7 +370,7 @@ void interface(RuleDraft& draft, const SpokenOption& option) {
                        fmt::format("there is no output interface in {}", draft.site().chain), "use -i");
   if (has_variable(word))
     return draft.add(OpaqueMatch{"variable", option_text(option, input ? "-i" : "-o"), false, true, true});
-  if (word.text.empty() || word.text.size() > 15)
+  if (word.text.empty() || word.text.size() > 15 || word.text.find('\0') != std::string::npos)
     return draft.error(word, "ruleset.bad-interface", "an interface has a name of 1 to 15 characters");
   const bool wildcard = word.text.back() == '+';
   const std::string_view name = std::string_view(word.text).substr(0, word.text.size() - (wildcard ? 1 : 0));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/escape.h"
 #include "base/must.h"
 
 namespace mailweir {
@@ -110,8 +111,8 @@ Result<void> IptablesTables::insert(std::string_view table, std::string_view cha
                                     std::vector<Rule> rules) {
   OpenChain& open = at(table, chain);
   if (number < 1 || number > open.rules.size() + 1)
-    return fail(ErrorCode::NotFound,
-                fmt::format("chain {} has {} rules, so there is no place {}", chain, open.rules.size(), number));
+    return fail(ErrorCode::NotFound, fmt::format("chain {} has {} rules, so there is no place {}", escape(chain, 40),
+                                                 open.rules.size(), number));
   if (auto counted = count_rules(rules.size()); !counted) return counted;
   for (Rule& rule : rules) {
     // Eight bytes each: a hundred of them are a step.
@@ -125,7 +126,7 @@ Result<void> IptablesTables::insert(std::string_view table, std::string_view cha
 Result<void> IptablesTables::replace(std::string_view table, std::string_view chain, std::size_t number, Rule rule) {
   OpenChain& open = at(table, chain);
   if (number < 1 || number > open.rules.size())
-    return fail(ErrorCode::NotFound, fmt::format("chain {} has no rule {}", chain, number));
+    return fail(ErrorCode::NotFound, fmt::format("chain {} has no rule {}", escape(chain, 40), number));
   *open.rules[number - 1] = std::move(rule);
   return {};
 }
@@ -133,7 +134,7 @@ Result<void> IptablesTables::replace(std::string_view table, std::string_view ch
 Result<void> IptablesTables::remove(std::string_view table, std::string_view chain, std::size_t number) {
   OpenChain& open = at(table, chain);
   if (number < 1 || number > open.rules.size())
-    return fail(ErrorCode::NotFound, fmt::format("chain {} has no rule {}", chain, number));
+    return fail(ErrorCode::NotFound, fmt::format("chain {} has no rule {}", escape(chain, 40), number));
   if (auto counted = count_steps((open.rules.size() - number) / 100 + 1); !counted) return counted;
   open.rules.erase(open.rules.begin() + static_cast<std::ptrdiff_t>(number - 1));
   return {};
@@ -144,7 +145,8 @@ Result<void> IptablesTables::remove(std::string_view table, std::string_view cha
   const auto found = std::find_if(open.rules.begin(), open.rules.end(),
                                   [&](const auto& rule) { return equal_but_for_counters(*rule, equal); });
   if (auto counted = count_steps(static_cast<std::size_t>(found - open.rules.begin()) + 1); !counted) return counted;
-  if (found == open.rules.end()) return fail(ErrorCode::NotFound, fmt::format("chain {} has no such rule", chain));
+  if (found == open.rules.end())
+    return fail(ErrorCode::NotFound, fmt::format("chain {} has no such rule", escape(chain, 40)));
   open.rules.erase(found);
   return {};
 }
@@ -158,7 +160,8 @@ Result<void> IptablesTables::flush(std::string_view table, std::string_view chai
   OpenTable* open = find(table);
   if (open == nullptr) return {};
   if (!chain.empty()) {
-    if (!is_chain(table, chain)) return fail(ErrorCode::NotFound, fmt::format("there is no chain {}", chain));
+    if (!is_chain(table, chain))
+      return fail(ErrorCode::NotFound, fmt::format("there is no chain {}", escape(chain, 40)));
     at(table, chain).rules.clear();
     return {};
   }
@@ -171,7 +174,7 @@ Result<void> IptablesTables::remove_chain(std::string_view table, std::string_vi
   OpenTable* open = find(table);
   if (open == nullptr) return {};
   if (!chain.empty() && !is_chain(table, chain))
-    return fail(ErrorCode::NotFound, fmt::format("there is no chain {}", chain));
+    return fail(ErrorCode::NotFound, fmt::format("there is no chain {}", escape(chain, 40)));
   if (auto counted = count_steps(open->chains.size()); !counted) return counted;
   std::erase_if(open->chains, [chain](const OpenChain& each) {
     return !each.chain.hook && (chain.empty() || each.chain.name == chain);
@@ -183,8 +186,8 @@ Result<void> IptablesTables::remove_chain(std::string_view table, std::string_vi
 Result<void> IptablesTables::rename(std::string_view table, std::string_view chain, const std::string& to) {
   OpenTable* open = find(table);
   if (open == nullptr || !is_chain(table, chain))
-    return fail(ErrorCode::NotFound, fmt::format("there is no chain {}", chain));
-  if (is_chain(table, to)) return fail(ErrorCode::BadInput, fmt::format("there is a chain {} already", to));
+    return fail(ErrorCode::NotFound, fmt::format("there is no chain {}", escape(chain, 40)));
+  if (is_chain(table, to)) return fail(ErrorCode::BadInput, fmt::format("there is a chain {} already", escape(to, 40)));
   at(table, chain).chain.name = to;
   index_again(*open);
   std::size_t looked_at = open->chains.size();

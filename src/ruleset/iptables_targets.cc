@@ -80,6 +80,11 @@ bool reject(RuleDraft& draft, const SpokenModule& target) {
 
 // xt_mark.c and xt_connmark.c: new = (old & ~mask) ^ value.
 bool assign_mark(RuleDraft& draft, const SpokenModule& target, Field field) {
+  if (target.options.size() != 1) {
+    draft.error(target.word, "ruleset.missing-value",
+                fmt::format("{} does one thing: --set-xmark or another", target.name));
+    return true;
+  }
   for (const SpokenOption& option : target.options) {
     const auto said = mark_argument(value(option));
     if (!said) {

@@ -25,7 +25,7 @@ std::string_view kind_of(const RulePart& part) {
 
 }  // namespace
 
-std::string part_text(const RulePart& part) {
+std::string plain_part_text(const RulePart& part) {
   if (const auto* opaque = std::get_if<OpaqueMatch>(&part)) return opaque->text;
   if (const auto* opaque = std::get_if<OpaqueStatement>(&part)) return opaque->text;
   if (const auto* match = std::get_if<Match>(&part)) {
@@ -37,13 +37,17 @@ std::string part_text(const RulePart& part) {
       if (const auto text = nft_part_text(shown, {}); text) return *text;
     return plain_match(*match);
   }
-  NftContext context;
-  if (const auto text = nft_part_text(part, context)) return *text;
+  if (const auto text = nft_part_text(part, {})) return *text;
+  return std::string(kind_of(part));
+}
+
+std::string part_text(const RulePart& part) {
+  if (std::holds_alternative<Match>(part) || nft_part_text(part, {})) return plain_part_text(part);
   // iptables' own: in its notation, behind the blank.
   Rule rule;
   rule.parts = {part};
   if (const auto text = iptables_rule_text(rule, false); text && !text->empty()) return text->substr(1);
-  return std::string(kind_of(part));
+  return plain_part_text(part);
 }
 
 std::string rule_text(const Table& table, const Rule& rule) {

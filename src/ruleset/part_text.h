@@ -12,6 +12,9 @@ namespace mailweir {
 // Behind "-A CHAIN", with a leading blank where there is something. Unsupported: iptables cannot say it.
 [[nodiscard]] Result<std::string> iptables_rule_text(const Rule& rule, bool v6);
 
+// Without asking iptables: nft's words, or at least what kind of part it is.
+[[nodiscard]] std::string plain_part_text(const RulePart& part);
+
 // What nft must know of a rule to say its next part: "dport" is "tcp dport" or "udp dport".
 struct NftContext {
   RuleFamily family = RuleFamily::Inet;

@@ -261,9 +261,12 @@ class Reader {
     text = text.substr(1, text.size() - 2);
     const auto colon = text.find(':');
     if (colon == std::string_view::npos) return false;
-    packets = whole_number(text.substr(0, colon), UINT64_MAX);
-    bytes = whole_number(text.substr(colon + 1), UINT64_MAX);
-    return packets && bytes;
+    const auto first = whole_number(text.substr(0, colon), UINT64_MAX);
+    const auto second = whole_number(text.substr(colon + 1), UINT64_MAX);
+    if (!first || !second) return false;
+    packets = first;
+    bytes = second;
+    return true;
   }
 
   // ":INPUT DROP [0:0]", ":mine - [0:0]"
@@ -282,11 +285,16 @@ class Reader {
     if (chain == nullptr) return failed(Error(ErrorCode::Limit, "too many chains (chains_max)"), word);
     if (split.words.size() > 2 && !counts(split.words[2].text, chain->packets, chain->bytes))
       remark(Severity::Error, "ruleset.bad-counter", split.words[2], "counters look like [12:345]");
-    if (!chain->hook && policy == "-") chain->packets = chain->bytes = std::nullopt;  // never counts
+    if (!chain->hook) chain->packets = chain->bytes = std::nullopt;  // never counts
     if (policy != "-") set_policy(*chain, policy, word);
   }
 
   bool check_chain_name(const std::string& name, const Word& word) {
+    if (target_spec(name) != nullptr || is_extension_target(name)) {
+      remark(Severity::Error, "ruleset.bad-chain-name", word,
+             fmt::format("a chain cannot be called {}: that is a target", escape(name, 40)));
+      return false;
+    }
     if (!name.empty() && name.size() <= kChainNameMax && name[0] != '-' && name[0] != '!') return true;
     remark(Severity::Error, "ruleset.bad-chain-name", word,
            fmt::format("'{}' cannot be the name of a chain", escape(name, 60)),
@@ -485,6 +493,7 @@ class Reader {
         return;
       case 'E':
         if (at >= words.size()) return remark(Severity::Error, "ruleset.missing-value", word, "-E needs two names");
+        if (!check_chain_name(words[at].text, words[at])) return;
         return done(tables().rename(table_, chain, words[at].text), word);
       case 'P': {
         whole_ = true;

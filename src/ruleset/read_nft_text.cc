@@ -78,6 +78,15 @@ std::vector<std::string> interface_names(std::string_view line, std::uint32_t co
   return names;
 }
 
+// Any will do; not every kernel has every kind.
+bool make_interface(const std::string& name) {
+  for (const char* kind : {"dummy", "bridge", "veth"}) {
+    const auto made = run_process({"ip", "link", "add", "name", name, "type", kind});
+    if (made && made->status == 0) return true;
+  }
+  return false;
+}
+
 struct Outcome {
   std::string json, text;  // of the two listings; empty: nft did not take the file
   std::vector<Complaint> left_out, refused;
@@ -112,7 +121,7 @@ Result<Outcome> load(std::string text, const std::string& folder) {
       if (complaint.text.find("Interface does not exist") != std::string::npos)
         for (const std::string& name : interface_names(line, complaint.column))
           if (interfaces.size() < kInterfacesMax && interfaces.insert(name).second)
-            helped = run_process({"ip", "link", "add", name, "type", "dummy"}).has_value() || helped;
+            helped = make_interface(name) || helped;
     }
     if (helped) continue;
     // The kernel tells of one thing at a time, and of what hangs on it: the first is taken out.
