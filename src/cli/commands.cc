@@ -29,6 +29,7 @@
 #include "cli/restore.h"
 #include "cli/run.h"
 #include "cli/status.h"
+#include "cli/trace.h"
 #include "cli/unblock.h"
 #include "cli/verify.h"
 #include "cli/version.h"
@@ -209,6 +210,19 @@ void add_cases(Commands& commands) {
   verb.add_flag("--changes", *of_table, "Instead: the changes of the table, by whom, and how they ended");
 }
 
+void add_trace(Commands& commands) {
+  const auto options = std::make_shared<TraceOptions>();
+  CLI::App& verb = add_verb(commands, "trace", "What would become of a packet, rule by rule, and why",
+                            "mailweir trace 'tcp 172.16.7.70:50000 > 203.0.113.9:25 in eth1 out eth0 syn'",
+                            [options, &commands] { return trace(*options, commands.common); });
+  verb.add_option("PACKET", options->packet, "PROTOCOL SOURCE > DESTINATION ...; ? where something is not known")
+      ->required()
+      ->type_name("PACKET");
+  verb.add_option("--ruleset", options->ruleset, "Rules of a file in any notation, - is standard input; default: the kernel's")
+      ->type_name("FILE");
+  verb.add_flag("--brief", options->brief, "Only the rules that matched");
+}
+
 void add_remove(Commands& commands) {
   const auto options = std::make_shared<RemoveOptions>();
   CLI::App& verb = add_verb(commands, "remove", "Take our table out of the kernel, blocks and all", "mailweir remove",
@@ -353,6 +367,7 @@ void add_everything(Commands& commands) {
   add_block(commands);
   add_unblock(commands);
   add_cases(commands);
+  add_trace(commands);
   add_remove(commands);
   add_install(commands);
   add_export(commands);
