@@ -120,6 +120,7 @@ CLI::Option& add_list(CLI::App& verb, const char* name, std::vector<std::string>
               ->type_name(type)
               ->delimiter(',')
               ->expected(1)
+              ->allow_extra_args(false)
               ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 

@@ -143,8 +143,8 @@ std::string headline(const DnsCheckOutcome& outcome, const DnsCheckStyle& style)
   std::string text =
       totals.fit == asked && asked > 0 && outcome.report.not_finished == 0
           ? fmt::format("{} fit to send mail.", asked == 1 ? "The address is" : "All " + addresses(asked) + " are")
-          : fmt::format("{} of {} {} fit to send mail.", count_text(totals.fit), addresses(asked),
-                        totals.fit == 1 ? "is" : "are");
+          : fmt::format("{} of {} {} fit to send mail.", count_text(totals.fit),
+                        count_of(asked, "address", "addresses"), totals.fit == 1 || asked == 1 ? "is" : "are");
   std::vector<std::string> rest;
   if (totals.must_not_send > 0) rest.push_back(count_text(totals.must_not_send) + " must not send mail");
   if (totals.distrusted > 0) rest.push_back(count_text(totals.distrusted) + " will be distrusted");

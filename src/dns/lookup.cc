@@ -131,10 +131,15 @@ const Lookup::Cut* Lookup::nearest(const std::string& name) const {
 
 Task<Lookup::Cut> Lookup::cut_for(std::string name) {
   if (const Cut* known = nearest(name)) co_return *known;
+  auto asked = cut_of_zone(std::move(name));
+  co_return co_await asked;
+}
+
+Task<Lookup::Cut> Lookup::cut_of_zone(std::string name) {
   auto asked = zone_of(name);
   const ZoneFound zone = co_await asked;
   if (zone.zone.empty()) co_return Cut{std::move(name), 0, false};
-  if (const Cut* known = nearest(name); known != nullptr && known->zone == zone.zone) co_return *known;
+  if (const auto known = cuts_.find(zone.zone); known != cuts_.end()) co_return known->second;
   auto servers = find_by_resolver(zone.zone, RecordType::Ns);
   const Found found = co_await servers;
   std::vector<std::string> names;
@@ -167,6 +172,7 @@ Task<std::shared_ptr<const DnsAnswer>> Lookup::ask_authority(const Question& que
   const Question asked_for = question;
   auto first = cut_for(asked_for.name);
   Cut cut = co_await first;
+  bool looked_up = false;
   for (int referrals = 0; referrals < kReferralsMax && cut.usable; ++referrals) {
     auto asked = resolver_.ask(cut.group, asked_for);
     auto answer = co_await asked;
@@ -181,6 +187,17 @@ Task<std::shared_ptr<const DnsAnswer>> Lookup::ask_authority(const Question& que
       if (!below.empty() && record.owner != below) continue;
       below = record.owner;
       names.push_back(record.target);
+    }
+    if (names.empty() && !looked_up) {
+      // A server that is a resolver too answers from its memory where it should refer: the resolver is asked whose the
+      // name is.
+      looked_up = true;
+      auto own_zone = cut_of_zone(asked_for.name);
+      const Cut own = co_await own_zone;
+      if (own.zone != cut.zone) {
+        cut = own;
+        continue;
+      }
     }
     if (names.empty()) {
       lame = true;

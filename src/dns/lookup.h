@@ -75,7 +75,8 @@ class Lookup {
     bool usable = false;
   };
   [[nodiscard]] Task<std::shared_ptr<const DnsAnswer>> ask_authority(const Question& question, bool& lame);
-  [[nodiscard]] Task<Cut> cut_for(std::string name);
+  [[nodiscard]] Task<Cut> cut_for(std::string name);      // the nearest that is known
+  [[nodiscard]] Task<Cut> cut_of_zone(std::string name);  // the name's own, by the resolver
   [[nodiscard]] Task<Cut> learn(std::string zone, std::vector<std::string> name_servers, std::vector<Record> glue);
   [[nodiscard]] const Cut* nearest(const std::string& name) const;
 

@@ -179,10 +179,10 @@ void Resolver::took(DoorReply reply) {
   auto known = std::make_shared<const DnsAnswer>(std::move(answer));
   // A failure somebody told tells more than a later silence.
   if (!settles(outcome) && (!silent || flight.failure == nullptr)) flight.failure = known;
-  if (!settles(outcome) && try_elsewhere(flight, reply.id, silent)) return;
   if (settles(outcome)) servers.preferred = flight.at;
-  finish(reply.id, settles(outcome) ? known : flight.failure, true);
-  // What waits for a server that turned out to be silent goes elsewhere, or ends.
+  if (settles(outcome) || !try_elsewhere(flight, reply.id, silent))
+    finish(reply.id, settles(outcome) ? known : flight.failure, true);
+  // What waits for a server that turned out to be dead goes elsewhere, or ends.
   if (silent && from.dead())
     for (const std::uint64_t waiting : from.give_up()) queue(waiting);
 }
