@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -19,6 +20,8 @@
 #include "cli/common.h"
 #include "cli/completion.h"
 #include "cli/demo.h"
+#include "cli/dns_check.h"
+#include "cli/dns_zone.h"
 #include "cli/export.h"
 #include "cli/help.h"
 #include "cli/init.h"
@@ -51,14 +54,21 @@ struct Commands {
 
 // A verb runs `action` once the whole command line was understood.
 CLI::App& add_verb(Commands& commands, const char* name, const char* what, const char* example,
-                   std::function<int()> action) {
-  CLI::App& verb = *commands.app.add_subcommand(name, what);
+                   std::function<int()> action, CLI::App* within = nullptr) {
+  CLI::App& verb = *(within == nullptr ? &commands.app : within)->add_subcommand(name, what);
   verb.footer(example);
   verb.callback([&commands, action = std::move(action)] { commands.chosen = action; });
   return verb;
 }
 
 CommandTree tree_of(const CLI::App& app);
+
+// "check", "dns check"
+std::string full_name(const CLI::App& verb) {
+  const CLI::App* parent = verb.get_parent();
+  return parent == nullptr || parent->get_parent() == nullptr ? verb.get_name()
+                                                              : full_name(*parent) + " " + verb.get_name();
+}
 
 void add_analyze(Commands& commands) {
   const auto options = std::make_shared<AnalyzeOptions>();
@@ -106,20 +116,81 @@ void add_demo(Commands& commands) {
   verb.add_option("--seed", options->seed, "Another number, other people")->capture_default_str();
 }
 
+// A list between commas, or the option several times.
+CLI::Option& add_list(CLI::App& verb, const char* name, std::vector<std::string>& to, const char* what,
+                      const char* type) {
+  return *verb.add_option(name, to, what)
+              ->type_name(type)
+              ->delimiter(',')
+              ->expected(1)
+              ->allow_extra_args(false)
+              ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void add_dns(Commands& commands) {
+  CLI::App& group = *commands.app.add_subcommand("dns", "Names of the addresses mail leaves from");
+  group.require_subcommand(1);
+  const auto check = std::make_shared<DnsCheckOptions>();
+  CLI::App& check_verb = add_verb(
+      commands, "check", "Is the NAT pool fit to send mail? PTR, forward names, zones",
+      "mailweir dns check 198.51.100.0/24", [=, &commands] { return dns_check(*check, commands.common); }, &group);
+  check_verb.add_option("ADDRESS", check->what, "Address, range or prefix; default: `public` and this machine's own")
+      ->type_name("ADDRESS");
+  check_verb.add_option("--server", check->server, "Ask this resolver, and nobody else; default: the machine's own")
+      ->type_name("SERVER");
+  check_verb.add_flag("--authoritative", check->authoritative, "Ask the zones' own servers, not a resolver's memory");
+  add_list(check_verb, "--name-servers", check->name_servers,
+           "Ask these servers for the reverse zones: before the delegation exists", "SERVER");
+  add_list(check_verb, "--helo", check->helo, "What the mail server at an address calls itself", "ADDRESS=NAME");
+  check_verb.add_flag("--blocklists", check->blocklists, "Ask the policy's DNS blocklists too");
+  check_verb.add_option("--rate", check->rate, "Questions a second to one server; 0: no limit")->type_name("N");
+  check_verb.add_flag("--all", check->everyone, "List what is in order too");
+
+  const auto zone = std::make_shared<DnsZoneOptions>();
+  CLI::App& zone_verb = add_verb(
+      commands, "zone", "Write the reverse zone, the forward records and the servers' configuration",
+      "mailweir dns zone 198.51.100.0/24 --name 'out{n}.example.net'",
+      [=, &commands] { return dns_zone(*zone, commands.common); }, &group);
+  zone_verb.add_option("PREFIX", zone->what, "Address, range or prefix")->type_name("PREFIX");
+  zone_verb.add_option("--name", zone->pattern, "The names: {n} counts, {a} to {d} are the octets, {ip} the address")
+      ->type_name("PATTERN");
+  zone_verb.add_option("--table", zone->table, "The names: a line for each, ADDRESS NAME; - is standard input")
+      ->type_name("FILE");
+  zone_verb.add_option("--first", zone->first, "What {n} begins with")->type_name("N")->capture_default_str();
+  add_list(zone_verb, "--name-servers", zone->name_servers, "Who serves the zone; default: ns1 and ns2 of the domain",
+           "NAME");
+  zone_verb.add_option("--contact", zone->contact, "Who answers for the zone; default: hostmaster of the domain")
+      ->type_name("MAIL");
+  zone_verb.add_option("--delegated", zone->delegated, "The network that is delegated to you, when it is larger")
+      ->type_name("PREFIX");
+  zone_verb.add_option("--ttl", zone->ttl_s, "How long records may be remembered, in seconds")
+      ->check(CLI::Range(60, 604800))
+      ->type_name("N")
+      ->capture_default_str();
+  zone_verb.add_option("--update", zone->update, "This zone file: its other records stay, its serial grows")
+      ->type_name("FILE");
+  zone_verb.add_option("--to", zone->to, "Write everything into files of this folder")->type_name("DIR");
+}
+
 void add_help(Commands& commands) {
-  const auto about = std::make_shared<std::string>();
+  const auto about = std::make_shared<std::vector<std::string>>();
   CLI::App& verb =
       add_verb(commands, "help", "What a verb does and which options it has", "mailweir help check", [=, &commands] {
         const CommandTree tree = tree_of(commands.app);
-        const VerbFacts* named = tree.find(*about);
+        const std::string name = fmt::format("{}", fmt::join(*about, " "));
+        if (const std::string verbs = group_help(tree, name); !verbs.empty()) {
+          fmt::print("{}", verbs);
+          return 0;
+        }
+        const VerbFacts* named = tree.find(name);
         if (named == nullptr && !about->empty()) {
-          fmt::print(stderr, "mailweir: {}\n", unexpected_word(tree, "", *about));
+          fmt::print(stderr, "mailweir: {}\n", unexpected_word(tree, "", name));
           return kUsage;
         }
         fmt::print("{}", named == nullptr ? program_help(tree) : verb_help(*named));
         return 0;
       });
-  verb.add_option("VERB", *about, "Without one: all verbs");
+  verb.add_option("VERB", *about, "Without one: all verbs")->type_name("TEXT");
 }
 
 void add_completion(Commands& commands) {
@@ -348,9 +419,12 @@ void add_everything(Commands& commands) {
   app.name("mailweir");
   app.set_help_flag("-h,--help", "This help");
   app.formatter_fn([](const CLI::App* about, const std::string&, CLI::AppFormatMode) {
-    const CLI::App* parent = about->get_parent();
-    const CommandTree tree = tree_of(parent == nullptr ? *about : *parent);
-    return parent == nullptr ? program_help(tree) : verb_help(*tree.find(about->get_name()));
+    const CLI::App* root = about;
+    while (root->get_parent() != nullptr) root = root->get_parent();
+    const CommandTree tree = tree_of(*root);
+    if (about == root) return program_help(tree);
+    const VerbFacts* verb = tree.find(full_name(*about));
+    return verb == nullptr ? group_help(tree, about->get_name()) : verb_help(*verb);
   });
   app.require_subcommand(0, 1);
   add_common_options(commands);
@@ -371,6 +445,7 @@ void add_everything(Commands& commands) {
   add_remove(commands);
   add_install(commands);
   add_export(commands);
+  add_dns(commands);
   add_demo(commands);
   add_help(commands);
   add_completion(commands);
@@ -416,23 +491,34 @@ CommandTree tree_of(const CLI::App& app) {
   CommandTree tree;
   tree.what = app.get_description();
   tree.options = options_of(app);
-  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
-    VerbFacts facts{verb->get_name(), verb->get_description(), verb->get_footer(), {}};
-    for (OptionFacts& option : options_of(*verb))
+  const auto add = [&](const CLI::App& verb) {
+    VerbFacts facts{full_name(verb), verb.get_description(), verb.get_footer(), {}};
+    for (OptionFacts& option : options_of(verb))
       if (option.names.front() != "-h") facts.options.push_back(std::move(option));  // every verb has it
     tree.verbs.push_back(std::move(facts));
+  };
+  const auto everyone = [](const CLI::App*) { return true; };
+  for (const CLI::App* verb : app.get_subcommands(everyone)) {
+    const auto within = verb->get_subcommands(everyone);
+    if (within.empty()) add(*verb);
+    for (const CLI::App* inner : within) add(*inner);
   }
   return tree;
 }
 
 // One mistake, the nearest spelling, and where to read on.
 int usage_mistake(const Commands& commands, const CLI::ParseError& error) {
-  const auto named = commands.app.get_subcommands();
-  const std::string verb = named.empty() ? "" : named.front()->get_name();
+  const CLI::App* last = &commands.app;
+  while (!last->get_subcommands().empty()) last = last->get_subcommands().front();
+  const std::string verb = last == &commands.app ? "" : full_name(*last);
   std::string mistake = (verb.empty() ? "" : verb + ": ") + escape(error.what());
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
     const std::vector<std::string> left = commands.app.remaining(true);
     if (!left.empty()) mistake = unexpected_word(tree_of(commands.app), verb, left.front());
+  }
+  if (last != &commands.app && !last->get_subcommands([](const CLI::App*) { return true; }).empty()) {
+    const std::vector<std::string> left = commands.app.remaining(true);  // a group of verbs, and none of them
+    mistake = left.empty() ? verb + " needs a verb" : unexpected_word(tree_of(commands.app), verb, left.front());
   }
   fmt::print(stderr, "mailweir: {}\nTry: mailweir {}--help\n", mistake, verb.empty() ? "" : verb + " ");
   return kUsage;

@@ -1,4 +1,4 @@
-// What kind of place an address belongs to, by the address alone.
+// What kind of place an address belongs to, by the address alone. Documentation networks (RFC 5737, 3849) count as public.
 // Sources: IANA special-purpose address registries; RFC 1918, 3927, 4193, 4291, 6598.
 #pragma once
 

@@ -1,4 +1,4 @@
-#include "ingest/address_scope.h"
+#include "base/address_scope.h"
 
 namespace mailweir {
 namespace {
