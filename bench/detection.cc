@@ -36,7 +36,7 @@ constexpr double kServersBlockedMax = 0.002;
 Numbers scaled(double scale, bool servers_registered) {
   const auto of = [&](double number) { return static_cast<unsigned>(std::lround(number * scale)); };
   Numbers numbers{
-      .ordinary = of(3e6), .shared = of(20'000), .odd = of(1'000), .servers = of(2'000), .spammers = of(10'000)};
+      .ordinary = of(3e6), .shared = of(10'000), .odd = of(500), .servers = of(2'000), .spammers = of(2'000)};
   if (servers_registered) numbers.servers = 0;  // all of them would be exempt
   return numbers;
 }

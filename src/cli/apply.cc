@@ -16,6 +16,7 @@
 #include "cli/give_up.h"
 #include "cli/install.h"
 #include "cli/lockout.h"
+#include "cli/observation_view.h"
 #include "cli/policy_table.h"
 #include "cli/screen.h"
 #include "report/json.h"
@@ -183,6 +184,7 @@ int Application::run(std::optional<Duration> confirm_within, Duration answer_wit
   if (changed->kind == ChangeResult::Kind::Pending) answer.result = "pending";
   if (asks_after && answer.result == "pending") return ask_to_keep(std::move(answer));
   tell(answer, wish_.table, common_);
+  remark_on_observations(common_);
   return 0;
 }
 

@@ -23,6 +23,7 @@
 #include "cli/help.h"
 #include "cli/init.h"
 #include "cli/install.h"
+#include "cli/observe.h"
 #include "cli/plan.h"
 #include "cli/remove.h"
 #include "cli/restore.h"
@@ -171,7 +172,7 @@ void add_block(Commands& commands) {
       ->type_name("DURATION")
       ->capture_default_str();
   verb.add_option("--reason", options->reason, "What people are told")->type_name("TEXT");
-  verb.add_option("--ports", options->ports, "Which mail ports; default: all the rules look at")
+  verb.add_option("--ports", options->ports, "Which mail ports; default: all that send")
       ->check(CLI::IsMember({"transfer", "submission", "all"}));
   verb.add_flag("--force", options->force, "Also where you are logged in from, exempt clients, mail servers");
   verb.add_flag("--dry-run", options->dry_run, "Say what would be done, and change nothing");
@@ -241,9 +242,40 @@ void add_status(Commands& commands) {
            [&commands] { return status(commands.common); });
 }
 
+void add_observe(Commands& commands) {
+  const auto options = std::make_shared<ObserveOptions>();
+  CLI::App& verb =
+      add_verb(commands, "observe", "Log attempts for a while; the kernel itself ends it",
+               "mailweir observe --for 2h smtp", [=, &commands] { return observe(*options, commands.common); });
+  const auto list = [&](const char* name, std::vector<std::string>& values, const char* what) {
+    return verb.add_option(name, values, what)
+        ->delimiter(',')
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  };
+  verb.add_option("WHAT", options->what, "transfer, submission, retrieval, services, ports, ranges; default: sending")
+      ->type_name("PORT");
+  verb.add_option("--for", options->length, "How long: 90s, 15m, 2h; without it: list what runs")
+      ->type_name("DURATION");
+  list("--from", options->from, "Only attempts of these")->type_name("NETWORK");
+  list("--hook", options->hooks, "Where; default: output and forward")
+      ->check(CLI::IsMember({"output", "forward", "input"}));
+  verb.add_option("--log", options->log, "Where to; default: as the policy says")
+      ->check(CLI::IsMember({"nflog", "kernel"}));
+  verb.add_flag("--stop", options->stop, "End them all, or those with these numbers");
+  verb.add_flag("--dry-run", options->dry_run, "Say what would be done, and change nothing");
+}
+
 void add_verify(Commands& commands) {
-  add_verb(commands, "verify", "Prove every rule by a connection attempt and its counter", "mailweir verify",
-           [&commands] { return verify(commands.common); });
+  const auto options = std::make_shared<VerifyOptions>();
+  CLI::App& verb = add_verb(commands, "verify", "Prove every rule by a connection attempt and its counter",
+                            "mailweir verify --target smtp.example.net:25",
+                            [options, &commands] { return verify(*options, commands.common); });
+  verb.add_flag("--forward-probe", options->forward_probe,
+                "Also on a gateway: attach a throw-away client and a throw-away outside for some seconds");
+  verb.add_flag("--limit-probe", options->limit_probe, "Use up limits that real mail shares, to see them stop");
+  verb.add_option("--target", options->target, "Probe this server, and see whether it answers without the rule")
+      ->type_name("HOST:PORT");
 }
 
 void add_generations(Commands& commands) {
@@ -277,8 +309,9 @@ void add_export(Commands& commands) {
                             [options, &commands] { return export_files(*options, commands.common); });
   verb.add_option("FORMAT", options->format, "Whose file")
       ->required()
-      ->check(
-          CLI::IsMember({"iptables", "ip6tables", "nft", "rsyslog", "logrotate", "systemd", "ifupdown", "sysvinit"}));
+      ->check(CLI::IsMember(
+          {"iptables", "ip6tables", "ipset", "nft", "rsyslog", "logrotate", "systemd", "ifupdown", "sysvinit"}));
+  verb.add_flag("--ipset", options->ipset, "Of iptables and ip6tables: look addresses up in the sets of export ipset");
   verb.add_option("--to", options->to, "Write it there instead of standard output")->type_name("FILE");
 }
 
@@ -315,6 +348,7 @@ void add_everything(Commands& commands) {
   add_generations(commands);
   add_verify(commands);
   add_status(commands);
+  add_observe(commands);
   add_run(commands);
   add_block(commands);
   add_unblock(commands);

@@ -9,6 +9,7 @@
 #include "apply/linux_kernel.h"
 #include "cli/change_text.h"
 #include "cli/give_up.h"
+#include "cli/observation_view.h"
 #include "cli/policy_table.h"
 #include "cli/screen.h"
 #include "report/json.h"
@@ -36,6 +37,7 @@ int plan(const PlanOptions& options, const CommonOptions& common) {
     fmt::print("The table inet mailweir would {} ({}):\n\n{}", planned->there ? "change" : "be made",
                changes_count(planned->changes), changes_text(planned->changes, wish->table, screen.paint));
   }
+  remark_on_observations(common);
   return 0;
 }
 

@@ -29,6 +29,15 @@ std::vector<IpPrefix> destinations_of(const Rule& rule, const Rules& rules) {
   return {};
 }
 
+// The chain that jumps to the rule's, unless it is the one on the hook: that has nothing but the jump.
+std::string caller_of(const Rule& rule, const Rules& rules) {
+  for (const Rule& jump : rules.list) {
+    if (jump.action == Rule::Action::Jump && jump.target == rule.chain && !is_hooked(jump.chain))
+      return std::string(nft_name_of(jump.chain));
+  }
+  return {};
+}
+
 RuleInfo info_of(const Rule& rule, const Rules& rules) {
   RuleInfo info;
   info.id = rule.id;
@@ -43,6 +52,7 @@ RuleInfo info_of(const Rule& rule, const Rules& rules) {
   info.effect = rule.effect;
   info.reject = rule.action == Rule::Action::Reject;
   info.chain = nft_name_of(rule.chain);
+  info.caller = caller_of(rule, rules);
   if (rule.from) info.from = rule.from->prefixes;
   info.source_port = rule.source_port;
   info.users = rule.users;

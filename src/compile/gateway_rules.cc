@@ -22,13 +22,11 @@ class GatewayRules {
       everybody_.insert(everybody_.end(), group.clients.value.begin(), group.clients.value.end());
     everybody_ = merged(std::move(everybody_));
     find_watched();
-    const std::vector<PortRange> ports = ports_asked_about();
-    if (ports.empty()) return;
     rules_.gateway = true;
     // Traffic that is not mail is let go by this one comparison.
-    add_jump(Chain::Forward, "gateway.mail", Chain::Mail, ports);
+    add_jump(Chain::Forward, "gateway.mail", Chain::Mail, ports_asked_about());
     add_exemption();
-    add_blocks(ports);
+    add_blocks();
     add_jump(Chain::Mail, "gateway.clients", Chain::Clients, {});
     for (const GatewayGroup& group : gateway_.groups) add_group(group);
     const Addresses clients = rules_.clients;
@@ -61,8 +59,11 @@ class GatewayRules {
     return merged(std::move(ports));
   }
 
+  // The sending ports always: somebody may be blocked on them, whatever the policy answers to others.
   [[nodiscard]] std::vector<PortRange> ports_asked_about() const {
     std::vector<PortRange> ports = to_clients_ports();
+    for (const PortRange& range : tcp_ports(kTransferPorts)) ports.push_back(range);
+    for (const PortRange& range : tcp_ports(kSubmissionPorts)) ports.push_back(range);
     for_every_role([&](const RoleAnswer& role) {
       if (role.is(Answer::Allow)) return;
       for (const PortRange& range : tcp_ports(role.ports)) ports.push_back(range);
@@ -86,16 +87,10 @@ class GatewayRules {
     writer_.add(std::move(rule));
   }
 
-  // Before anything that looks at the state of a connection: a block also stops what is open. Traffic to ports that
-  // were not asked about does not come here.
-  void add_blocks(const std::vector<PortRange>& asked_about) {
-    const auto is_asked_about = [&](std::uint16_t port) {
-      return std::any_of(asked_about.begin(), asked_about.end(),
-                         [&](const PortRange& range) { return range.holds(Transport::Tcp, port); });
-    };
+  // Before anything that looks at the state of a connection: a block also stops what is open.
+  void add_blocks() {
     for (const RoleAnswer& role : roles_of(gateway_)) {
       if (role.role == MailRole::Retrieval) continue;
-      if (std::none_of(role.ports.begin(), role.ports.end(), is_asked_about)) continue;
       Rule rule =
           writer_.rule(Chain::Mail, fmt::format("blocks.{}", name_of(role.role)), writer_.place(policy_.block.how));
       rule.ports = tcp_ports(role.ports);

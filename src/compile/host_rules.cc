@@ -63,7 +63,7 @@ class HostRules {
   }
 
   Result<void> add_exceptions(const Accounts& accounts) {
-    // Only who may set marks (root) gets here, and marks do not travel: decision 0006.
+    // Only who may set marks (root) gets here, and marks do not travel: decision 0009.
     Rule probe = exception("host.probe", {});
     probe.mark = kProbeMark;
     writer_.add(std::move(probe));

@@ -15,11 +15,6 @@
 namespace mailweir {
 namespace {
 
-// Packets a second that a rule logs, and how many at once after a quiet time; its counter counts them all. The kernel
-// log shares a disk and a console with everything else, NFLOG is read by a program: 1/s is at most 30 MiB a day.
-constexpr std::string_view kKernelLogLimit = "limit rate 1/second burst 20 packets";
-constexpr std::string_view kNflogLimit = "limit rate 50/second burst 200 packets";
-
 // Clients a meter remembers, per family. When it is full, further clients are not limited, which "<id>.unmetered"
 // counts.
 constexpr int kMeterSize = 65536;
@@ -303,10 +298,10 @@ class TableText {
         return fmt::format("counter log group {} snaplen 128", settings_.watch_group);
       case Rule::Action::Log:
         if (rules_.to_kernel_log) {
-          return fmt::format("{} counter log prefix \"{}\"{}", kKernelLogLimit, rule.log_prefix,
+          return fmt::format("{} counter log prefix \"{}\"{}", log_limit(true), rule.log_prefix,
                              hook_of(rule.chain) == RuleHook::Output ? " flags skuid" : "");
         }
-        return fmt::format("{} counter log prefix \"{}\" group {} snaplen 128", kNflogLimit, rule.log_prefix,
+        return fmt::format("{} counter log prefix \"{}\" group {} snaplen 128", log_limit(false), rule.log_prefix,
                            settings_.report_group);
     }
     return {};
@@ -341,6 +336,12 @@ std::string_view nft_name_of(Chain chain) {
       return "mw_input";
   }
   return "";
+}
+
+// The kernel log shares a disk and a console with everything else, NFLOG is read by a program: 1/s is at most 30 MiB a
+// day.
+std::string_view log_limit(bool to_kernel_log) {
+  return to_kernel_log ? "limit rate 1/second burst 20 packets" : "limit rate 50/second burst 200 packets";
 }
 
 std::string nft_text(const Rules& rules, const CompileSettings& settings, std::string_view marker) {

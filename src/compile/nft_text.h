@@ -16,6 +16,9 @@ namespace mailweir {
 // rule.
 [[nodiscard]] std::string nft_text(const Rules& rules, const CompileSettings& settings, std::string_view marker);
 
+// Packets a second that a rule logs, and how many at once after a quiet time; what it counts before has no limit.
+[[nodiscard]] std::string_view log_limit(bool to_kernel_log);
+
 // The same table alone, for a file that a person keeps: the table is replaced with everything in it.
 [[nodiscard]] std::string nft_file(const Rules& rules, const CompileSettings& settings, std::string_view marker);
 

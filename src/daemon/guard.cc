@@ -230,6 +230,7 @@ void Guard::cut(IpPrefix client, const std::vector<std::uint16_t>& ports) {
 }
 
 void Guard::end_blocks(Time now) {
+  for (CaseCounted& counted : enforcer_.count_ending(now)) on_entry_(std::move(counted));
   enforcer_.advance(now);
   for (const IpPrefix& client : decider_.ended(now)) {
     detector_.lifted(client, now);
@@ -251,7 +252,7 @@ void Guard::table_restored() {
 
 std::optional<Time> Guard::next_due() const {
   std::optional<Time> due;
-  for (const auto& candidate : {connections_.next_due(), decider_.next_end(), retry_}) {
+  for (const auto& candidate : {connections_.next_due(), decider_.next_end(), enforcer_.next_count(), retry_}) {
     if (candidate) due = due ? std::min(*due, *candidate) : *candidate;
   }
   return due;

@@ -29,7 +29,8 @@ struct GroupMark {
   [[nodiscard]] std::uint16_t fingerprint() const { return static_cast<std::uint16_t>(hash >> 16); }
 };
 
-class ClientRecord {
+// Whole cache lines: a record shares none with its neighbours.
+class alignas(64) ClientRecord {
  public:
   ClientRecord() = default;
   ClientRecord(IpAddress base, Time first) : base_(base), first_seen_(first), last_seen_(first) {}

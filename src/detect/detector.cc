@@ -1,6 +1,7 @@
 #include "detect/detector.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <unordered_map>
 
@@ -38,6 +39,13 @@ struct Detector::State {
         mail_servers(widened_to_clients(settings.mail_servers, settings.v6_client_length)),
         table(key, settings.clients_max) {}
 
+  // Where a client was found, and how many had been forgotten by then: one more, and it may be elsewhere.
+  struct Found {
+    ClientTable::Index index = ClientTable::kNone;
+    std::uint64_t forgotten = 0;
+  };
+  [[nodiscard]] Found find_ahead(const ConnectionEvent& event) const;
+  void observe(const ConnectionEvent& event, Found found);
   ClientTable::Index admit(IpAddress base, Time now);
   ConnectionEvent by_destination(const ClientRecord& client, ConnectionEvent event, MailRole role, GroupMark mark);
   ClientRecord::Failure weigh_failure(const ClientRecord& client, const ConnectionEvent& event, MailRole role,
@@ -145,37 +153,56 @@ Detector::~Detector() = default;
 Detector::Detector(Detector&&) noexcept = default;
 Detector& Detector::operator=(Detector&&) noexcept = default;
 
-void Detector::observe(const ConnectionEvent& event) {
-  State& state = *state_;
+Detector::State::Found Detector::State::find_ahead(const ConnectionEvent& event) const {
+  const ClientTable::Index index = table.find(client_base(event.client, settings.v6_client_length));
+  if (index != ClientTable::kNone) {
+    table.prefetch(index);
+    if (settings.exact_destinations) destinations[index].prefetch();
+  }
+  return {index, table.forgotten()};
+}
+
+void Detector::State::observe(const ConnectionEvent& event, Found found) {
   if (!is_sending_port(event.server_port)) return;
   const MailRole role = event.server_port == 25 ? MailRole::Transfer : MailRole::Submission;
-  ++state.events;
-  const IpAddress base = client_base(event.client, state.settings.v6_client_length);
-  ClientTable::Index index = state.table.find(base);
-  if (index == ClientTable::kNone) {
-    if (event.kind != ConnectionEvent::Kind::Opened) return;  // of a client that was forgotten meanwhile
-    index = state.admit(base, event.time);
+  ++events;
+  ClientTable::Index index = found.index;
+  if (index == ClientTable::kNone || found.forgotten != table.forgotten()) {
+    const IpAddress base = client_base(event.client, settings.v6_client_length);
+    index = table.find(base);
+    if (index == ClientTable::kNone) {
+      if (event.kind != ConnectionEvent::Kind::Opened) return;  // of a client that was forgotten meanwhile
+      index = admit(base, event.time);
+    }
   }
-  ClientRecord& client = state.table.at(index);
+  ClientRecord& client = table.at(index);
   const DestinationGroup group = destination_group(event.server);
-  const GroupMark mark{state.hash(group.base, group_tag(group, role))};
+  const GroupMark mark{hash(group.base, group_tag(group, role))};
   switch (event.kind) {
     case ConnectionEvent::Kind::Opened:
       client.opened(event, role, mark);
-      if (state.settings.exact_destinations) {
-        state.destinations[index].add(event.server, state.hash);
-      }
+      if (settings.exact_destinations) destinations[index].add(event.server, hash);
       break;
     case ConnectionEvent::Kind::Established:
       client.established(event, role, mark);
       break;
     case ConnectionEvent::Kind::Judged: {
-      const ConnectionEvent ended = state.by_destination(client, event, role, mark);
-      client.judged(ended, role, mark, state.weigh_failure(client, ended, role, mark));
+      const ConnectionEvent ended = by_destination(client, event, role, mark);
+      client.judged(ended, role, mark, weigh_failure(client, ended, role, mark));
       break;
     }
   }
-  state.decide(index);
+  decide(index);
+}
+
+void Detector::observe(std::span<const ConnectionEvent> events) {
+  constexpr std::size_t kAhead = 16;  // a microsecond of work, about what memory takes for as many records
+  std::array<State::Found, kAhead> found;
+  for (std::size_t i = 0; i < std::min(kAhead, events.size()); ++i) found[i] = state_->find_ahead(events[i]);
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    state_->observe(events[i], found[i % kAhead]);
+    if (i + kAhead < events.size()) found[i % kAhead] = state_->find_ahead(events[i + kAhead]);
+  }
 }
 
 std::vector<ClientReport> Detector::take_findings() { return std::exchange(state_->findings, {}); }

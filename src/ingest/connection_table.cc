@@ -1,5 +1,7 @@
 #include "ingest/connection_table.h"
 
+#include <memory>
+
 #include "base/folded_hash.h"
 #include "base/must.h"
 #include "sys/random.h"
@@ -32,7 +34,7 @@ ConnectionTable::Id ConnectionTable::add(const Place& place, ConnectionQueue que
   } else {
     id = free_.back();
     free_.pop_back();
-    slots_[id] = {};
+    std::construct_at(&slots_[id]);  // in place: a copy of an empty one would wait for what was just written
   }
   slots_[id].key = place.key;
   slots_[id].hash = place.hash;

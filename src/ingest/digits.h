@@ -94,6 +94,7 @@ inline std::uint32_t read_part(const char* text, std::uint32_t begin, std::uint3
 [[nodiscard]] inline DottedQuad read_dotted_quad(const char* text) {
   std::uint32_t ends = detail::other_bits(text) | 0x1'0000;
   std::uint32_t bits = 0, begin = 0;
+#pragma GCC unroll 4
   for (int part = 0; part < 4; ++part) {
     const auto end = static_cast<std::uint32_t>(std::countr_zero(ends));
     ends &= ends - 1;
@@ -111,6 +112,7 @@ inline std::uint32_t read_part(const char* text, std::uint32_t begin, std::uint3
   const char* const text = end - 16;
   std::uint32_t ends = detail::other_bits(text) << 16 | 0x8000;  // the highest is the last
   std::uint32_t bits = 0, part_end = 16;
+#pragma GCC unroll 4
   for (int part = 0; part < 4; ++part) {
     const int before = 15 - std::countl_zero(ends);
     ends ^= 0x8000'0000U >> std::countl_zero(ends);

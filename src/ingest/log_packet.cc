@@ -307,7 +307,8 @@ bool read_plain_packet(std::string_view line, std::size_t after, const LineMarks
   if (!words.take("PROTO=TCP SPT=") || !words.take_short_number(source_port)) return false;
   if (!words.take("DPT=") || !words.take_short_number(destination_port)) return false;
   if (!words.take("WINDOW=") || !words.take_short_number(window)) return false;
-  if (words.rest() != "RES=0x00 SYN URGP=0 " || (id | source_port | destination_port) > 0xffff) return false;
+  if (!words.take("RES=0x00 SYN URGP=0 ") || !words.at_end() || (id | source_port | destination_port) > 0xffff)
+    return false;
   packet.source = IpAddress::v4(source.bits);
   packet.destination = IpAddress::v4(destination.bits);
   packet.source_port = static_cast<std::uint16_t>(source_port);

@@ -11,6 +11,20 @@
 
 namespace mailweir {
 
+// Whether the characters at `at` are these: eight at a time, where memcmp() would be a call.
+template <std::size_t N>
+[[gnu::always_inline]] inline bool same_text(const char* at, const char (&wanted)[N]) {
+  constexpr std::size_t kSize = N - 1;
+  if constexpr (kSize > sizeof(std::uint64_t)) {
+    std::uint64_t difference = load_eight(at + kSize - 8) ^ load_eight(wanted + kSize - 8);
+#pragma GCC unroll 4
+    for (std::size_t i = 0; i + 8 < kSize; i += 8) difference |= load_eight(at + i) ^ load_eight(wanted + i);
+    return difference == 0;
+  } else {
+    return std::memcmp(at, wanted, kSize) == 0;  // a comparison or two
+  }
+}
+
 // Never reads past the end of the text. Words are short: a loop beats a call.
 class Words {
  public:
@@ -21,11 +35,11 @@ class Words {
   [[nodiscard]] std::string_view rest() const { return {at_, static_cast<std::size_t>(end_ - at_)}; }
   [[nodiscard]] char first() const { return at_ < end_ ? *at_ : '\0'; }
   template <std::size_t N>
-  [[nodiscard]] bool next_is(const char (&word)[N]) const {
-    return static_cast<std::size_t>(end_ - at_) >= N - 1 && std::memcmp(at_, word, N - 1) == 0;
+  [[nodiscard, gnu::always_inline]] bool next_is(const char (&word)[N]) const {
+    return static_cast<std::size_t>(end_ - at_) >= N - 1 && same_text(at_, word);
   }
   template <std::size_t N>
-  bool take(const char (&word)[N]) {
+  [[gnu::always_inline]] bool take(const char (&word)[N]) {
     if (!next_is(word)) return false;
     at_ += N - 1;
     return true;

@@ -21,16 +21,24 @@ std::string_view name_of(Verdict verdict) {
 }
 
 void sort_by_score(std::vector<ClientReport>& reports) {
-  std::vector<std::size_t> order(reports.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) {
+  // Numbers are sorted, then each report is moved once, along the circles of places that hold each other's reports.
+  std::vector<std::uint32_t> order(reports.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::sort(order.begin(), order.end(), [&](std::uint32_t i, std::uint32_t j) {
     const ClientReport &a = reports[i], &b = reports[j];
     return a.score_user != b.score_user ? a.score_user > b.score_user : a.client < b.client;
   });
-  std::vector<ClientReport> sorted;
-  sorted.reserve(reports.size());
-  for (const std::size_t i : order) sorted.push_back(std::move(reports[i]));
-  reports = std::move(sorted);
+  for (std::uint32_t first = 0; first < order.size(); ++first) {
+    if (order[first] == first) continue;
+    ClientReport held = std::move(reports[first]);
+    std::uint32_t place = first;
+    for (std::uint32_t from; (from = order[place]) != first; place = from) {
+      reports[place] = std::move(reports[from]);
+      order[place] = place;
+    }
+    reports[place] = std::move(held);
+    order[place] = place;
+  }
 }
 
 }  // namespace mailweir

@@ -25,7 +25,7 @@ inline constexpr std::uint16_t kLogGroup = 2525;
 inline constexpr std::uint16_t kReportGroup = 2526;
 
 // Firewall mark of the packets `verify --target` sends past the rules about own traffic, to see what lies behind them.
-// The whole mark must be this one. Which bits others use, and why this is no hole: docs/decisions/0006.
+// The whole mark must be this one. Which bits others use, and why this is no hole: docs/decisions/0009.
 inline constexpr std::uint32_t kProbeMark = 0x2025;
 
 enum class RuleHook : std::uint8_t { Output, Forward, Input };
@@ -55,6 +55,7 @@ struct RuleInfo {
 
   // Which packets it sees. All of what is set must hold.
   std::string chain;               // in the kernel: "mw_host"
+  std::string caller;              // the chain that jumps to that one; empty: the hook's own one does
   std::vector<IpPrefix> from, to;  // of families that it names at all
   std::optional<PortRange> source_port;
   std::vector<std::uint32_t> users, groups;  // of the socket's owner; one of the two

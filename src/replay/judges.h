@@ -41,10 +41,10 @@ class Judges {
   [[nodiscard]] FollowerCounters connections() const;
 
  private:
-  static constexpr std::size_t kBatch = 65'536;
+  static constexpr std::size_t kBatch = 8'192;
   struct Item {
     PacketSighting packet;
-    bool from_client = false;
+    bool from_client;
   };
   struct Judge {
     explicit Judge(const DetectSettings& settings);

@@ -44,7 +44,10 @@ Result<std::size_t> LogInput::next() {
 void LogInput::read_piece(std::size_t index) {
   LogBlock& block = blocks_[index];
   block.clear();
-  outcomes_[index] = text_->piece(index, [&](std::string_view lines) { read_log_block(lines, block); });
+  outcomes_[index] = text_->piece(index, [&](std::string_view lines) {
+    block.clear();
+    read_log_block(lines, block);
+  });
 }
 
 Result<void> LogInput::admit(ReplayContext& context) {

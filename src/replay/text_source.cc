@@ -13,7 +13,15 @@ constexpr std::size_t kPiece = 512 << 10;  // large enough to pay for a task, sm
 // A line may go on past its piece for so long before it counts as over-long.
 constexpr std::size_t kTail = kLogLineMax + 2;
 
-// Plain files: every piece reads its own bytes, on its own thread.
+// What piece(index) hands out, of a text that holds the byte before the window, the window and some of what follows.
+std::string_view lines_of_piece(std::string_view text, std::size_t index, std::size_t piece_bytes, std::size_t window) {
+  const std::size_t begin = 1 + index * piece_bytes;
+  const std::size_t end = std::min(begin + piece_bytes, 1 + window);
+  return lines_beginning_in(text.substr(0, end + kTail), begin, end);
+}
+
+// Plain files: a window is mapped, and every piece fetches its own pages, on its own thread. Where that cannot be, and
+// in the first window, before which there is no byte, pieces are copied.
 class FileText final : public TextSource {
  public:
   FileText(InputFile file, std::size_t piece_bytes) : file_(std::move(file)), piece_bytes_(piece_bytes) {}
@@ -21,10 +29,31 @@ class FileText final : public TextSource {
   Result<std::size_t> next() override {
     begin_ = end_;
     end_ = std::min(begin_ + kWindow, file_.size());
+    mapped_.reset();
+    if (begin_ > 0 && begin_ < end_) {
+      mapped_ = file_.map(begin_ - 1, static_cast<std::size_t>(std::min(end_ + kTail, file_.size()) - (begin_ - 1)));
+      // A last line without an end may be about to get one.
+      if (mapped_ && end_ == file_.size() && !mapped_->text().ends_with('\n')) mapped_.reset();
+    }
     return static_cast<std::size_t>((end_ - begin_ + piece_bytes_ - 1) / piece_bytes_);
   }
 
   Result<void> piece(std::size_t index, const std::function<void(std::string_view)>& read) override {
+    if (mapped_) {
+      const std::string_view text = mapped_->text();
+      mapped_->fetch(index * piece_bytes_, std::min(piece_bytes_, text.size() - index * piece_bytes_));
+      const std::string_view lines = lines_of_piece(text, index, piece_bytes_, static_cast<std::size_t>(end_ - begin_));
+      if (!lines.empty()) read(lines);
+      if (!mapped_->is_cut()) return {};
+    }
+    return copied_piece(index, read);
+  }
+
+  std::uint64_t bytes_read() const override { return end_; }
+  std::string note() const override { return {}; }
+
+ private:
+  Result<void> copied_piece(std::size_t index, const std::function<void(std::string_view)>& read) const {
     const std::uint64_t begin = begin_ + index * piece_bytes_;
     const std::uint64_t end = std::min<std::uint64_t>(begin + piece_bytes_, end_);
     thread_local std::vector<char> buffer;
@@ -42,14 +71,10 @@ class FileText final : public TextSource {
       have = *more;
     }
     const std::string_view lines = lines_beginning_in(std::string_view(buffer.data(), have), 1, std::min(wanted, have));
-    if (!lines.empty()) read(lines);
+    read(lines);
     return {};
   }
 
-  std::uint64_t bytes_read() const override { return end_; }
-  std::string note() const override { return {}; }
-
- private:
   // Reads on until the line that is under way has ended, or is over-long.
   Result<std::size_t> read_line_end(std::vector<char>& buffer, std::size_t have, std::uint64_t offset) const {
     constexpr std::size_t kStep = 2048;
@@ -69,6 +94,7 @@ class FileText final : public TextSource {
   InputFile file_;
   std::size_t piece_bytes_;
   std::uint64_t begin_ = 0, end_ = 0;
+  std::unique_ptr<FileWindow> mapped_;  // nullptr: this window is copied
 };
 
 // Anything that can only be read in order: a window is unpacked, then its pieces are read.
@@ -95,10 +121,8 @@ class StreamText final : public TextSource {
   }
 
   Result<void> piece(std::size_t index, const std::function<void(std::string_view)>& read) override {
-    const std::size_t begin = 1 + index * piece_bytes_;
-    const std::size_t end = std::min(begin + piece_bytes_, 1 + window_);
-    const std::size_t reach = std::min(have_, end + kTail);
-    const std::string_view lines = lines_beginning_in(std::string_view(buffer_.data(), reach), begin, end);
+    const std::string_view lines =
+        lines_of_piece(std::string_view(buffer_.data(), have_), index, piece_bytes_, window_);
     if (!lines.empty()) read(lines);
     return {};
   }

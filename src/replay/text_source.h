@@ -28,7 +28,8 @@ class TextSource {
   virtual ~TextSource() = default;
   // Goes to the next window; the number of its pieces, 0 at the end of the text.
   [[nodiscard]] virtual Result<std::size_t> next() = 0;
-  // Hands the whole lines of a piece to `read`, once or not at all.
+  // Hands the whole lines of a piece to `read`, once or not at all; a second time when the file was cut meanwhile, and
+  // then only what was read last counts.
   [[nodiscard]] virtual Result<void> piece(std::size_t index, const std::function<void(std::string_view)>& read) = 0;
   [[nodiscard]] virtual std::uint64_t bytes_read() const = 0;  // of the file, packed or not
   [[nodiscard]] virtual std::string note() const = 0;          // "the file ends in the middle of ...", or empty

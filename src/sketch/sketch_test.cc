@@ -66,7 +66,7 @@ TEST(DistinctList, SortsWhateverTheLengthAndTheValues) {
     for (std::uint32_t& value : values) value = static_cast<std::uint32_t>(random() >> random() % 32);
     std::vector<std::uint32_t> expected = values;
     std::sort(expected.begin(), expected.end());
-    sort_values(std::span(values));
+    sort_values(values);
     ASSERT_EQ(values, expected);
   }
 }

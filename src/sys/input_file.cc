@@ -43,6 +43,13 @@ Result<std::size_t> InputFile::read_at(std::uint64_t offset, std::span<char> byt
   return done;
 }
 
+std::unique_ptr<FileWindow> InputFile::map(std::uint64_t offset, std::size_t size) const {
+  if (!seekable_ || offset + size > size_) return nullptr;
+  // On a disk, the next window is read while this one is worked on.
+  ::posix_fadvise(fd_.get(), static_cast<off_t>(offset + size), static_cast<off_t>(size), POSIX_FADV_WILLNEED);
+  return FileWindow::map(fd_.get(), offset, size);
+}
+
 Result<std::size_t> InputFile::read(std::span<char> bytes) {
   for (;;) {
     const ssize_t got = ::read(fd_.get(), bytes.data(), bytes.size());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -9,6 +10,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "sys/fd.h"
+#include "sys/file_window.h"
 
 namespace mailweir {
 
@@ -23,6 +25,9 @@ class InputFile {
   [[nodiscard]] std::optional<Time> modified() const { return modified_; }
   // Fills `bytes` as far as the file goes; fewer bytes mean the end.
   [[nodiscard]] Result<std::size_t> read_at(std::uint64_t offset, std::span<char> bytes) const;
+  // The same without a copy, and asks for what comes after it. nullptr: cannot be had this way. Not longer than this
+  // object.
+  [[nodiscard]] std::unique_ptr<FileWindow> map(std::uint64_t offset, std::size_t size) const;
   // The next bytes in order, at least one; 0 is the end.
   [[nodiscard]] Result<std::size_t> read(std::span<char> bytes);
   [[nodiscard]] std::uint64_t bytes_read() const { return bytes_read_; }

@@ -143,6 +143,11 @@ void GatewayWorld::in_server_network(const std::function<void()>& body) const {
   body();
 }
 
+void GatewayWorld::in_client_network(const std::function<void()>& body) const {
+  const InNamespace inside(clients_);
+  body();
+}
+
 void with_gateway(const std::function<void(GatewayWorld&)>& body) {
   const auto status = run_enclosed(Walls::Network, [&] {
     auto world = GatewayWorld::build();

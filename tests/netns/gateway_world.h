@@ -33,6 +33,7 @@ class GatewayWorld {
   // Packets to that address or prefix vanish without an answer.
   void swallow(const std::string& servers) const;
   void in_server_network(const std::function<void()>& body) const;
+  void in_client_network(const std::function<void()>& body) const;
 
  private:
   GatewayWorld(NetworkNamespace clients, NetworkNamespace servers)

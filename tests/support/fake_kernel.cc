@@ -92,6 +92,15 @@ Result<std::vector<Block>> FakeKernel::blocks() {
   return list;
 }
 
+Result<std::vector<Block>> FakeKernel::blocks_of(std::span<const IpPrefix> clients) {
+  if (auto ok = healthy(); !ok) return fail(ok.error());
+  std::vector<Block> list;
+  for (const auto& [client, block] : blocks_) {
+    if (std::find(clients.begin(), clients.end(), client) != clients.end()) list.push_back(block);
+  }
+  return list;
+}
+
 Result<std::uint64_t> FakeKernel::cut_flows(std::span<const FlowTuple> flows) {
   if (auto ok = healthy(); !ok) return fail(ok.error());
   std::uint64_t cut = 0;

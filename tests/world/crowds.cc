@@ -49,7 +49,7 @@ void add_spammers(std::vector<Crowd>& all, unsigned clients) {
            bots("bot, 1 an hour", {.per_hour = 1, .ends = kBotEnds}),
            bots("bot, 60 an hour, half to large hosts", {.per_hour = 60, .ends = kBotEnds, .large_hosts = 0.5}),
            bots("bot, 60 an hour, retries as a server", {.per_hour = 60, .ends = kBotEnds, .retries = true}),
-           bots("bot, 60 an hour, hides among repeats", {.per_hour = 60, .ends = kBotEnds, .repeats = 5}),
+           bots(std::string(row::kHiding), {.per_hour = 60, .ends = kBotEnds, .repeats = 5}),
            bots("bot, 60 an hour, a new /64 every 4", {.per_hour = 60, .ends = kBotEnds, .hop_after = 4}),
            bots("bot, 60 an hour, refused by all", {.per_hour = 60, .ends = {1, 0}}),
            bots(std::string(row::kCleanBot), {.per_hour = 60, .ends = {0.05, 0.10}}),

@@ -25,6 +25,7 @@ inline constexpr std::string_view kDirty = "mail server, dirty list (8 %/20 %)";
 inline constexpr std::string_view kVeryDirty = "mail server, very dirty (15 %/30 %)";
 inline constexpr std::string_view kBot600 = "bot, 600 an hour", kBot60 = "bot, 60 an hour", kBot6 = "bot, 6 an hour";
 inline constexpr std::string_view kBot2 = "bot, 2 an hour";
+inline constexpr std::string_view kHiding = "bot, 60 an hour, hides among repeats";
 inline constexpr std::string_view kCleanBot = "bot, clean list, 60 an hour";
 inline constexpr std::string_view kAbuse = "587 abuse, many providers, 60 an hour";
 }  // namespace row

@@ -69,16 +69,17 @@ TEST(World, UnregisteredMailServersAreAskedAboutInsteadOfBlocked) {
 
 TEST(World, BotsAreConvictedWithinAHandfulOfConnections) {
   const auto tallies = live("spammers", {.ordinary = 500, .spammers = 300});
-  for (const auto name : {row::kBot600, row::kBot60}) {
+  for (const auto name : {row::kBot600, row::kBot60, row::kBot6}) {
     EXPECT_LE(tally_of(tallies, name).connections_at(0.5), 12U) << name;
     EXPECT_LE(tally_of(tallies, name).connections_at(0.9), 30U) << name;
   }
-  EXPECT_LE(tally_of(tallies, row::kBot6).connections_at(0.5), 15U);
-  EXPECT_LE(tally_of(tallies, row::kBot6).connections_at(0.9), 30U);
+  EXPECT_GE(tally_of(tallies, row::kBot2).called_share(), 0.95);
+  EXPECT_GE(tally_of(tallies, row::kHiding).called_share(), 0.95);
   // With a clean list it looks like a mail server: it must be asked about, and only registration may convict it.
   EXPECT_GE(tally_of(tallies, row::kCleanBot).asked_share(), 0.95);
   EXPECT_LE(tally_of(tallies, row::kCleanBot).called_share(), 0.04);
-  EXPECT_GE(tally_of(tallies, row::kAbuse).called_share(), 0.4);
+  EXPECT_GE(tally_of(tallies, row::kAbuse).called_share(), 0.95);
+  EXPECT_LE(tally_of(tallies, row::kAbuse).connections_at(0.9), 45U);
 }
 
 TEST(World, RegisteredServersMakeItQuicker) {

@@ -97,7 +97,8 @@ class Site {
     } else if (!actor.called) {
       actor.called = true;
       tally.connections_to_verdict.push_back(actor.connections);
-      tally.minutes_to_verdict.push_back(static_cast<float>(seconds(now - actor.first) / 60));
+      const double after = actor.connections == 0 ? 0 : seconds(now - actor.first);
+      tally.minutes_to_verdict.push_back(static_cast<float>(after / 60));
     }
   }
 
