@@ -92,17 +92,6 @@ TEST(Compile, BlockedSourcesAreAskedBeforeAnythingIsLogged) {
   EXPECT_FALSE(has(compiled(std::string(kWatch) + "[block]\nhow = \"drop\"\n"), "reject"));
 }
 
-TEST(Compile, ABlockHasNoRuleForPortsThatNobodyLooksAt) {
-  const CompiledTable table =
-      compiled("[gateway]\nclients = [\"172.16.0.0/12\"]\ntransfer = \"block\"\nsubmission = \"allow\"\n");
-  EXPECT_TRUE(has(table, "\"blocks.transfer\""));
-  EXPECT_FALSE(has(table, "blocks.submission"));
-  const CompiledTable both = compiled(
-      "[gateway]\nclients = [\"172.16.0.0/12\"]\nsubmission = \"allow\"\n[[gateway.group]]\nname = \"g\"\n"
-      "clients = [\"172.20.0.0/16\"]\nsubmission = \"block\"\n");
-  EXPECT_TRUE(has(both, "\"blocks.submission\"")) << "some clients are asked about";
-}
-
 TEST(Compile, TheMarkerTellsTablesApart) {
   CompileSettings other;
   other.watch_group = 8;
