@@ -100,6 +100,11 @@ TEST(CheckAddress, AliasesInACircle) {
   PoolWorld reverse(kOwner + " CNAME b.example.net\n",
                     "b.example.net CNAME c.example.net\nc.example.net CNAME b.example.net\n");
   expect(reverse, Fitness::MustNotSend, {"cname-loop"});
+  // A resolver that follows them itself only says that it could not; asked for the alias alone, it tells.
+  PoolWorld resolver(pointer("out1.example.net"),
+                     "out1.example.net CNAME a.example.net\na.example.net CNAME out1.example.net\n");
+  resolver.dns.behave_for(kResolver, "out1.example.net", RecordType::A, Manner::ServFail);
+  expect(resolver, Fitness::MustNotSend, {"cname-loop"});
   std::string chain = "out1.example.net CNAME n0.example.net\n";
   for (int i = 0; i < 30; ++i)
     chain += "n" + std::to_string(i) + ".example.net CNAME n" + std::to_string(i + 1) + ".example.net\n";

@@ -48,18 +48,17 @@ Task<Found> Lookup::find(std::string name, RecordType type) {
   found.names.push_back(std::move(name));
   for (;;) {
     const std::string current = found.names.back();
-    std::shared_ptr<const DnsAnswer> answer;
-    if (mode_ == Mode::Authoritative) {
-      Question question{current, type};
-      auto asked = ask_authority(question, found.lame);
-      answer = co_await asked;
-    } else {
-      Question question{current, type};
-      auto asked = resolver_.ask(group_for(question.name), question);
-      answer = co_await asked;
-    }
+    auto asked = ask_once({current, type}, found.lame);
+    const std::shared_ptr<const DnsAnswer> answer = co_await asked;
     found.outcome = answer->outcome;
     found.server = answer->server;
+    // Servers that follow aliases themselves say SERVFAIL to a circle.
+    if (found.outcome == DnsOutcome::ServFail) {
+      auto walked = walk_aliases(current);
+      std::vector<std::string> way = co_await walked;
+      found.loop = !way.empty();
+      if (found.loop) found.names = std::move(way);
+    }
     if (found.lame || (found.outcome != DnsOutcome::Answered && found.outcome != DnsOutcome::NoName)) co_return found;
     if (!follow_aliases(answer->message.answers, found.names)) {
       found.loop = true;
@@ -68,6 +67,27 @@ Task<Found> Lookup::find(std::string name, RecordType type) {
     found.records = records_of(answer->message.answers, found.names.back(), type);
     // The end of the way was reached, or the server said nothing about where it leads.
     if (!found.records.empty() || found.names.back() == current || found.outcome == DnsOutcome::NoName) co_return found;
+  }
+}
+
+Task<std::shared_ptr<const DnsAnswer>> Lookup::ask_once(Question question, bool& lame) {
+  if (mode_ == Mode::Authoritative) {
+    auto asked = ask_authority(question, lame);
+    co_return co_await asked;
+  }
+  auto asked = resolver_.ask(group_for(question.name), question);
+  co_return co_await asked;
+}
+
+Task<std::vector<std::string>> Lookup::walk_aliases(std::string name) {
+  std::vector<std::string> names{std::move(name)};
+  for (;;) {
+    bool lame = false;
+    auto asked = ask_once({names.back(), RecordType::Cname}, lame);
+    const std::shared_ptr<const DnsAnswer> answer = co_await asked;
+    const std::size_t before = names.size();
+    if (!follow_aliases(answer->message.answers, names)) co_return names;
+    if (names.size() == before) co_return std::vector<std::string>{};
   }
 }
 

@@ -74,6 +74,9 @@ class Lookup {
     Resolver::Group group = 0;
     bool usable = false;
   };
+  [[nodiscard]] Task<std::shared_ptr<const DnsAnswer>> ask_once(Question question, bool& lame);
+  // One alias after the other: the way when it is a circle or too long, otherwise nothing.
+  [[nodiscard]] Task<std::vector<std::string>> walk_aliases(std::string name);
   [[nodiscard]] Task<std::shared_ptr<const DnsAnswer>> ask_authority(const Question& question, bool& lame);
   [[nodiscard]] Task<Cut> cut_for(std::string name);      // the nearest that is known
   [[nodiscard]] Task<Cut> cut_of_zone(std::string name);  // the name's own, by the resolver

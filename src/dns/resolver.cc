@@ -170,7 +170,7 @@ void Resolver::took(DoorReply reply) {
     ++counts_.timeouts;
     from.lost(clock_.now());
   } else {
-    from.answered();
+    from.answered(clock_.now());
   }
   DnsAnswer answer;
   answer.outcome = outcome;

@@ -39,15 +39,16 @@ std::optional<std::uint64_t> ServerQueue::next(Time now) {
   return id;
 }
 
-void ServerQueue::answered() {
+void ServerQueue::answered(Time now) {
   --under_way_;
+  last_answer_ = now;
   unanswered_ = 0;
   window_ = std::min<double>(limits_.window_max, window_ + (lost_before_ ? 1 / window_ : 1));
 }
 
 void ServerQueue::lost(Time now) {
   --under_way_;
-  ++unanswered_;
+  if (!last_answer_ || now - *last_answer_ >= limits_.probe_after) ++unanswered_;
   if (lost_before_ && now - last_loss_ < kCalm) return;
   lost_before_ = true;
   last_loss_ = now;

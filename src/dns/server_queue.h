@@ -4,7 +4,8 @@
 //   (1) under_way() <= window, 1 <= window <= window_max. Every answer widens the window by one until the first loss,
 //       then by one a window; a loss halves it, at most once in kCalm (losses of one burst are one loss).
 //   (2) No more than rate * t + burst questions leave in any time t.
-//   (3) After silent_max questions in a row without an answer the server is silent(): one probe each probe_after.
+//   (3) After silent_max questions in a row without an answer the server is dead(): one probe each probe_after. A burst
+//       that was lost while others were answered says nothing of the kind.
 // Threads: one.
 #pragma once
 
@@ -34,7 +35,7 @@ class ServerQueue {
   void add(std::uint64_t id) { waiting_.push_back(id); }
   // The next question that may leave now; it is under way then.
   [[nodiscard]] std::optional<std::uint64_t> next(Time now);
-  void answered();
+  void answered(Time now);
   void lost(Time now);
   // It left the last silent_max questions unanswered.
   [[nodiscard]] bool dead() const { return unanswered_ >= limits_.silent_max; }
@@ -62,6 +63,7 @@ class ServerQueue {
   double tokens_ = 0, burst_ = 1;
   Time filled_;
   std::uint32_t unanswered_ = 0;  // in a row
+  std::optional<Time> last_answer_;
   Time last_sent_{};
 };
 

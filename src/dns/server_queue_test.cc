@@ -22,7 +22,7 @@ TEST(ServerQueue, WindowGrowsWithAnswersUpToItsBound) {
     EXPECT_EQ(queue.under_way(), queue.window());
     EXPECT_GE(sent, std::min(last, queue.window()));
     last = sent;
-    for (std::uint32_t i = 0; i < sent; ++i) queue.answered();
+    for (std::uint32_t i = 0; i < sent; ++i) queue.answered(kStart);
     EXPECT_LE(queue.window(), 64U);
   }
   EXPECT_EQ(queue.window(), 64U);
@@ -41,7 +41,7 @@ TEST(ServerQueue, ABurstOfLossesHalvesItOnceAndItNeverCloses) {
     queue.lost(now);
   }
   EXPECT_EQ(queue.window(), 1U);
-  queue.answered();  // what was still out
+  queue.answered(kStart);  // what was still out
 }
 
 TEST(ServerQueue, AfterALossItGrowsByOneAWindow) {
@@ -50,7 +50,7 @@ TEST(ServerQueue, AfterALossItGrowsByOneAWindow) {
   send_all(queue, kStart);
   queue.lost(kStart);
   const std::uint32_t window = queue.window();
-  for (std::uint32_t i = 0; i < window; ++i) queue.answered();
+  for (std::uint32_t i = 0; i < window; ++i) queue.answered(kStart);
   EXPECT_LE(queue.window(), window + 1);
 }
 
@@ -61,11 +61,20 @@ TEST(ServerQueue, NoMoreLeavesThanTheRateAllows) {
   for (int ms = 0; ms <= 3000; ++ms) {
     const std::uint32_t now_sent = send_all(queue, kStart + std::chrono::milliseconds(ms));
     sent += now_sent;
-    for (std::uint32_t i = 0; i < now_sent; ++i) queue.answered();
+    for (std::uint32_t i = 0; i < now_sent; ++i) queue.answered(kStart);
   }
   EXPECT_LE(sent, 302U);
   EXPECT_GE(sent, 298U);
   EXPECT_GT(*queue.until_next(kStart + std::chrono::seconds(3)), Duration{0});
+}
+
+TEST(ServerQueue, ALostBurstDoesNotMakeAServerDead) {
+  ServerQueue queue({.window_max = 100, .rate = 0, .silent_max = 3}, kStart);
+  for (std::uint64_t id = 0; id < 100; ++id) queue.add(id);
+  ASSERT_EQ(send_all(queue, kStart), 16U);
+  queue.answered(kStart + std::chrono::milliseconds(1900));
+  for (int i = 0; i < 15; ++i) queue.lost(kStart + std::chrono::seconds(2));
+  EXPECT_FALSE(queue.dead());
 }
 
 TEST(ServerQueue, ASilentServerIsProbedNowAndThen) {
@@ -80,7 +89,7 @@ TEST(ServerQueue, ASilentServerIsProbedNowAndThen) {
   const Time later = kStart + std::chrono::seconds(2);
   ASSERT_TRUE(queue.next(later));
   EXPECT_FALSE(queue.next(later)) << "one probe at a time";
-  queue.answered();
+  queue.answered(kStart);
   EXPECT_FALSE(queue.silent(later));
 }
 

@@ -144,7 +144,7 @@ TEST_P(DnsContract, NobodyThere) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Doors, DnsContract, ::testing::Values(Kind::Fake, Kind::Real),
-                         [](const auto& info) { return info.param == Kind::Fake ? "fake" : "real"; });
+                         [](const auto& door_kind) { return door_kind.param == Kind::Fake ? "fake" : "real"; });
 
 }  // namespace
 }  // namespace mailweir

@@ -125,7 +125,8 @@ const std::string* DnsWorld::zone_of(const Server& server, const std::string& na
 Manner DnsWorld::manner(const Endpoint& at, const Question& question) const {
   const auto server = servers_.find(at);
   if (server == servers_.end()) return Manner::Silent;
-  for (const std::string& name : {question.name, std::string("*")})
+  for (const std::string& name :
+       {question.name + " " + std::string(name_of(question.type)), question.name, std::string("*")})
     if (const auto found = server->second.manners.find(name); found != server->second.manners.end())
       return found->second;
   return Manner::Right;

@@ -37,6 +37,10 @@ class DnsWorld {
     servers_[server].manners[name] = manner;
   }
 
+  // The same for one type only.
+  void behave_for(const Endpoint& server, const std::string& name, RecordType type, Manner manner) {
+    servers_[server].manners[name + " " + std::string(name_of(type))] = manner;
+  }
   // Changes of what is there, at every server that has it:
   void drop(const std::string& owner, const std::string& target);  // the record with this name or address
   void move(const std::string& owner, IpAddress to);               // its address records
