@@ -41,7 +41,8 @@ void measure(const std::string& name, const std::string& text) {
     const mailweir::Ruleset ruleset = mailweir::read_iptables(text, {}, remarks);
     read = std::min(read, processor_seconds() - start);
     start = processor_seconds();
-    const bool printed = mailweir::print_iptables(ruleset, mailweir::RuleFamily::Ip4).has_value();
+    const bool printed = mailweir::print_iptables(ruleset, mailweir::RuleFamily::Ip4).has_value() &&
+                         mailweir::print_iptables(ruleset, mailweir::RuleFamily::Ip6).has_value();
     if (printed) print = std::min(print, processor_seconds() - start);
     rules = 0;
     for (const mailweir::Table& table : ruleset.tables)

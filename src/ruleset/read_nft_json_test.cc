@@ -116,6 +116,19 @@ TEST(NotationOf, Texts) {
   EXPECT_EQ(notation_of("Dear all,\nhow are you?\n"), std::nullopt);
 }
 
+TEST(ReadRuleset, AsksForWhatNftLeavesOut) {
+  Diagnostics remarks;
+  const auto read = read_ruleset(
+      R"({"nftables":[{"table":{"family":"ip","name":"filter"}},)"
+      R"({"chain":{"family":"ip","table":"filter","name":"c"}},)"
+      R"({"rule":{"family":"ip","table":"filter","chain":"c","expr":[{"xt":{"type":"target","name":"LOG"}}]}}]})",
+      {}, remarks);
+  ASSERT_TRUE(read);
+  ASSERT_EQ(remarks.list().size(), 1U);
+  EXPECT_EQ(remarks.list()[0].id, "ruleset.needs-save");
+  EXPECT_FALSE(read_ruleset("Dear all,", {}, remarks));
+}
+
 // A table told twice: by nft without options, by iptables-save with them.
 TEST(Joined, TheSaveWinsOverItsTwin) {
   Diagnostics remarks;

@@ -152,10 +152,10 @@ Result<Outcome> load_somewhere(const std::string& text, const std::string& folde
   }
   auto answer = MemoryFile::of({});
   if (!answer) return fail(answer.error());
-  const std::string path = answer->path();
   const auto ran = run_enclosed(Walls::Network, [&] {
     const auto loaded = load(text, folder);
-    std::ofstream out(path, std::ios::binary);
+    // By the child's own number: another user's process may not be looked into, and inside we are one.
+    std::ofstream out(answer->path(), std::ios::binary);
     out << encode_outcome(loaded ? loaded->json : std::string(), loaded ? loaded->text : std::string());
     if (loaded)
       for (const auto* list : {&loaded->left_out, &loaded->refused})
@@ -169,7 +169,7 @@ Result<Outcome> load_somewhere(const std::string& text, const std::string& folde
   if (!ran) return fail(ran.error());
   Outcome outcome;
   std::string rest;
-  if (*ran != 0 || !decode_outcome(slurp(path), outcome.json, outcome.text, rest))
+  if (*ran != 0 || !decode_outcome(slurp(answer->path()), outcome.json, outcome.text, rest))
     return fail(ErrorCode::Unsupported, "no place to let nft read rules");
   std::string_view lines = rest;
   while (!lines.empty()) {

@@ -1,6 +1,10 @@
 #include "ruleset/read_ruleset.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+
+#include "base/escape.h"
 
 namespace mailweir {
 namespace {
@@ -63,8 +67,19 @@ Result<Ruleset> read_ruleset(std::string_view text, const ReadOptions& options, 
     case Notation::Save:
     case Notation::Commands:
       return read_iptables(text, options, remarks);
-    case Notation::NftJson:
-      return read_nft_json(text, options, remarks);
+    case Notation::NftJson: {
+      Ruleset ruleset = read_nft_json(text, options, remarks);
+      for (const Table& table : ruleset.tables)
+        if (table.needs_save)
+          remarks.add(
+              {Severity::Warning,
+               "ruleset.needs-save",
+               {options.name, 0, 0},
+               fmt::format("the table {} {} was made by iptables, and nft shows its matches without their options",
+                           name_of(table.family), escape(table.name, 40)),
+               "give the output of iptables-save or ip6tables-save too"});
+      return ruleset;
+    }
     case Notation::NftText:
       break;
   }

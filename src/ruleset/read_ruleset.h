@@ -44,7 +44,8 @@ struct ReadOptions {
 
 [[nodiscard]] Ruleset read_iptables(std::string_view text, const ReadOptions& options, Diagnostics& remarks);
 [[nodiscard]] Ruleset read_nft_json(std::string_view json, const ReadOptions& options, Diagnostics& remarks);
-// In a private namespace, by nft itself, which changes nothing here. What nft says is a remark with its line.
+// In a private namespace, by nft itself, which changes nothing here. What nft says is a remark with its line. Ordinary
+// users get theirs in a child process: then REQUIRES one thread.
 [[nodiscard]] Result<Ruleset> read_nft_text(std::string_view text, const ReadOptions& options, Diagnostics& remarks);
 // The rules of this network namespace: nft, and iptables-save, ip6tables-save and their legacy twins where there are
 // rules of theirs.
