@@ -24,11 +24,11 @@
 #include "bench/support/child.h"
 #include "bench/support/report.h"
 #include "bench/support/road.h"
-#include "lab/enclosure.h"
 #include "lab/places.h"
 #include "lab/sockets.h"
 #include "lab/topology.h"
 #include "sys/clock.h"
+#include "sys/enclosure.h"
 
 namespace mailweir::bench {
 namespace {
@@ -233,7 +233,7 @@ int main(int argc, char** argv) {
   using namespace mailweir::bench;
   Report report(argc, argv, "From the packet that convicts to the block in the kernel", {"clients"});
   const auto mailweir = std::filesystem::canonical(argv[0]).parent_path().parent_path() / "mailweir";
-  const auto status = mailweir::lab::run_enclosed([&] { return measure(report, mailweir.string()); });
+  const auto status = mailweir::run_enclosed(mailweir::Walls::All, [&] { return measure(report, mailweir.string()); });
   if (!status) fmt::print(stderr, "no namespaces here: {}\n", status.error().text());
   return status.value_or(4);
 }

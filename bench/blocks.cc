@@ -11,6 +11,7 @@
 #include "bench/support/report.h"
 #include "bench/support/road.h"
 #include "compile/compile.h"
+#include "sys/enclosure.h"
 #include "sys/process.h"
 #include "tests/support/watch_table.h"
 
@@ -102,7 +103,7 @@ int measure(Report& report) {
 int main(int argc, char** argv) {
   using namespace mailweir::bench;
   Report report(argc, argv, "Adding and listing blocks", {});
-  const auto status = mailweir::run_in_namespace([&] { return measure(report); });
+  const auto status = mailweir::run_enclosed(mailweir::Walls::Network, [&] { return measure(report); });
   if (!status) fmt::print(stderr, "no namespaces here: {}\n", status.error().text());
   return status.value_or(4);
 }

@@ -1,6 +1,8 @@
-// How much processor time does the detector take per event, and how many bytes per client?
+// How much processor time does the detector take per event, and how many bytes per client? Beside it the same events in
+// plain hash maps keyed by address: with a few counters, and with the set of servers without which nobody knows whether
+// one is new.
 //
-// usage: detect_observe [CLIENTS] [EVENTS]
+// usage: detect_observe [CLIENTS] [EVENTS]      default: 1000000 12000000
 //
 // Four of five clients are ordinary users of one to four servers, the fifth writes to ever new ones on port 25. The
 // order of clients is random, so that every event meets a record that is not in the nearest cache.
@@ -8,11 +10,15 @@
 #include <malloc.h>
 #include <time.h>
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdlib>
 #include <random>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/keyed_hash.h"
+#include "bench/support/report.h"
 #include "detect/detector.h"
 #include "record/connection_event.h"
 
@@ -47,6 +53,12 @@ std::vector<ConnectionEvent> make_events(unsigned clients, std::size_t count) {
   return events;
 }
 
+void print(const char* name, double took_ns, std::size_t bytes, unsigned clients, std::size_t events) {
+  const double each = took_ns / static_cast<double>(events);
+  fmt::print("{:<52} {:6.1f} ns an event, {:5.1f} million a second and core, {:6.1f} MiB, {:5} bytes a client\n", name,
+             each, 1e3 / each, static_cast<double>(bytes) / 0x1p20, bytes / clients);
+}
+
 void measure(const char* name, unsigned clients, const std::vector<ConnectionEvent>& events, DetectSettings settings) {
   const std::size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
   Detector detector(std::move(settings), KeyedHash({}));
@@ -55,8 +67,38 @@ void measure(const char* name, unsigned clients, const std::vector<ConnectionEve
   const double took = processor_ns() - start;
   const std::size_t findings = detector.take_findings().size();
   const std::size_t bytes = mallinfo2().uordblks + mallinfo2().hblkhd - before;
-  fmt::print("{:<36} {:6.1f} ns per event, {:6.1f} MiB, {:5} bytes per client, {} findings\n", name,
-             took / static_cast<double>(events.size()), static_cast<double>(bytes) / 0x1p20, bytes / clients, findings);
+  print(name, took, bytes, clients, events.size());
+  fmt::print("{:<52} {} findings\n", "", findings);
+}
+
+struct Counters {
+  std::uint32_t opened = 0, established = 0, failed = 0, shorts = 0, delivered = 0;
+  Time last_seen;
+  void note(const ConnectionEvent& event) {
+    last_seen = event.time;
+    if (event.kind == ConnectionEvent::Kind::Opened) ++opened;
+    if (event.kind == ConnectionEvent::Kind::Established) ++established;
+    if (event.outcome == Outcome::NoAnswer || event.outcome == Outcome::Refused) ++failed;
+    if (event.outcome == Outcome::Short) ++shorts;
+    if (event.outcome == Outcome::Delivered) ++delivered;
+  }
+};
+
+struct CountersAndServers : Counters {
+  std::unordered_set<IpAddress> servers;
+  void note(const ConnectionEvent& event) {
+    Counters::note(event);
+    servers.insert(event.server);
+  }
+};
+
+template <typename Map>
+void measure_map(const char* name, unsigned clients, const std::vector<ConnectionEvent>& events) {
+  const std::size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
+  Map map;
+  const double start = processor_ns();
+  for (const ConnectionEvent& event : events) map[event.client].note(event);
+  print(name, processor_ns() - start, mallinfo2().uordblks + mallinfo2().hblkhd - before, clients, events.size());
 }
 
 // 10,000 clients of which 200 contact 7,000 servers each.
@@ -82,11 +124,16 @@ void measure_wide_recording() {
 
 int main(int argc, char** argv) {
   using namespace mailweir;
-  const auto clients = static_cast<unsigned>(argc > 1 ? std::atoi(argv[1]) : 10'000);
-  const auto count = static_cast<std::size_t>(argc > 2 ? std::atoll(argv[2]) : 6'000'000);
+  const auto clients = static_cast<unsigned>(argc > 1 ? std::atoi(argv[1]) : 1'000'000);
+  const auto count = static_cast<std::size_t>(argc > 2 ? std::atoll(argv[2]) : 12'000'000);
   const auto events = make_events(clients, count);
-  fmt::print("{} clients, {} events\n", clients, count);
+  bench::Report report(1, argv, fmt::format("Cost of an event: {} clients, {} events", clients, count), {});
   measure("live", clients, events, {});
   measure("recording, exact destinations", clients, events, {.recorded = true, .exact_destinations = true});
+  measure_map<std::unordered_map<IpAddress, Counters>>("std::unordered_map of counters", clients, events);
+  measure_map<boost::unordered_flat_map<IpAddress, Counters, std::hash<IpAddress>>>(
+      "boost::unordered_flat_map of counters", clients, events);
+  measure_map<std::unordered_map<IpAddress, CountersAndServers>>("std::unordered_map of counters and sets of servers",
+                                                                 clients, events);
   measure_wide_recording();
 }

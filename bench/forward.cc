@@ -21,6 +21,7 @@
 #include "bench/support/report.h"
 #include "bench/support/road.h"
 #include "compile/compile.h"
+#include "sys/enclosure.h"
 #include "tests/support/watch_table.h"
 
 namespace mailweir::bench {
@@ -203,10 +204,10 @@ int main(int argc, char** argv) {
   using namespace mailweir::bench;
   Report report(argc, argv, "Forwarding of traffic that is not mail, against rules",
                 {"rounds", "slice", "load", "no-peers", "hooks", "no-nat"});
-  auto status = mailweir::run_in_namespace([&] { return measure(report, false); });
+  auto status = mailweir::run_enclosed(mailweir::Walls::Network, [&] { return measure(report, false); });
   // Apart: the tables of iptables-legacy never leave a namespace again, and "empty" would no longer be.
   if (status && !report.has("no-peers")) {
-    const auto peers = mailweir::run_in_namespace([&] { return measure(report, true); });
+    const auto peers = mailweir::run_enclosed(mailweir::Walls::Network, [&] { return measure(report, true); });
     if (!peers || *peers != 0) status = peers;
   }
   if (!status) fmt::print(stderr, "no namespaces here: {}\n", status.error().text());

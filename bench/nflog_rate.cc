@@ -25,6 +25,7 @@
 #include "ingest/live_connections.h"
 #include "ingest/nflog.h"
 #include "sys/clock.h"
+#include "sys/enclosure.h"
 #include "sys/poller.h"
 #include "tests/support/watch_table.h"
 
@@ -213,7 +214,7 @@ int main(int argc, char** argv) {
   using namespace mailweir::bench;
   Report report(argc, argv, "Events a second through NFLOG, and what each costs",
                 {"seconds", "no-peers", "only-reader", "only-detect"});
-  const auto status = mailweir::run_in_namespace([&] { return measure(report); });
+  const auto status = mailweir::run_enclosed(mailweir::Walls::Network, [&] { return measure(report); });
   if (!status) fmt::print(stderr, "no namespaces here: {}\n", status.error().text());
   return status.value_or(4);
 }

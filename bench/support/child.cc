@@ -17,15 +17,18 @@
 namespace mailweir::bench {
 
 Child::Child(const std::vector<std::string>& program, int core) : err_(memfd_create("stderr", MFD_CLOEXEC)) {
-  int pipe[2];
-  MUST(err_.is_open() && pipe2(pipe, O_CLOEXEC) == 0);
-  out_ = Fd(pipe[0]);
-  const Fd to_parent(pipe[1]);
+  int out[2], in[2];
+  MUST(err_.is_open() && pipe2(out, O_CLOEXEC) == 0 && pipe2(in, O_CLOEXEC) == 0);
+  out_ = Fd(out[0]);
+  const Fd to_parent(out[1]);
+  const Fd from_parent(in[0]);
+  in_ = Fd(in[1]);
   pid_ = fork();
   MUST(pid_ >= 0);
   if (pid_ > 0) return;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (core >= 0) pin_to(core);
+  dup2(from_parent.get(), STDIN_FILENO);
   dup2(to_parent.get(), STDOUT_FILENO);
   dup2(err_.get(), STDERR_FILENO);
   std::vector<char*> arguments;
@@ -37,6 +40,11 @@ Child::Child(const std::vector<std::string>& program, int core) : err_(memfd_cre
 
 Child::~Child() {
   if (pid_ > 0) (void)stop(SIGKILL);
+}
+
+void Child::write_line(std::string line) {
+  line += '\n';
+  MUST(write(in_.get(), line.data(), line.size()) == static_cast<ssize_t>(line.size()));
 }
 
 bool Child::read_line(std::string& line) {

@@ -19,6 +19,8 @@ class Child {
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
+  // To its standard input.
+  void write_line(std::string line);
   // The next line of its standard output, without the line end; false at its end.
   bool read_line(std::string& line);
 
@@ -31,7 +33,7 @@ class Child {
 
  private:
   pid_t pid_ = -1;
-  Fd out_, err_;
+  Fd in_, out_, err_;
   std::string buffered_;
 };
 

@@ -20,6 +20,7 @@ struct Traffic {
   std::uint32_t clients = 10'000;  // from 172.16.0.2 on
   // Distinct (client, client's port, server); then the same again, with higher sequence numbers. 0: never again.
   std::uint32_t flows = 10'000;
+  bool imix = false;  // frames of 64, 594 and 1518 bytes (with their checksum) as 7:4:1, otherwise the smallest
   std::uint32_t servers = 10'000;  // from 198.18.0.1 on, 256 apart in part: many networks
 };
 

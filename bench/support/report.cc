@@ -104,6 +104,16 @@ void pin_to(int core) {
   MUST(sched_setaffinity(0, sizeof cores, &cores) == 0);
 }
 
+Median median_of(std::vector<double> values) {
+  MUST(!values.empty());
+  std::ranges::sort(values);
+  const auto count = static_cast<double>(values.size());
+  // Binomial with probability 1/2, as a normal distribution.
+  const double reach = 1.96 * std::sqrt(count) / 2;
+  const auto at = [&](double rank) { return values[static_cast<std::size_t>(std::clamp(rank, 0.0, count - 1))]; };
+  return {quantile(values, 0.5), at(std::floor(count / 2 - reach) - 1), at(std::ceil(count / 2 + reach))};
+}
+
 double quantile(std::vector<double> values, double part) {
   MUST(!values.empty());
   std::ranges::sort(values);

@@ -37,6 +37,13 @@ class Report {
 // The calling thread runs on that core only, from here on.
 void pin_to(int core);
 
+// The median, and the bounds it lies between with 95 % confidence, whatever the distribution (order statistics).
+// REQUIRES: not empty.
+struct Median {
+  double value, low, high;
+};
+[[nodiscard]] Median median_of(std::vector<double> values);
+
 // `part` of 1 from below: 0.5 is the median. REQUIRES: not empty.
 [[nodiscard]] double quantile(std::vector<double> values, double part);
 

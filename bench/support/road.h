@@ -19,7 +19,7 @@ inline constexpr std::uint8_t kClientMac[] = {2, 0, 0, 0, 0, 1}, kGatewayMac[] =
 struct Road {
   NetworkNamespace client, server;
 
-  // REQUIRES: inside run_in_namespace. With `masquerade` it is the NAT gateway people have; without, a plain router.
+  // REQUIRES: inside run_enclosed. With `masquerade` it is the NAT gateway people have; without, a plain router.
   static Result<Road> build(bool masquerade);
 };
 

@@ -4,14 +4,13 @@
 
 #include <utility>
 
+#include "apply/listing_memory.h"
 #include "apply/way_back.h"
 #include "base/must.h"
 #include "sys/file_lock.h"
 
 namespace mailweir {
 namespace {
-
-constexpr std::string_view kTooLate = "not confirmed in time";
 
 Result<FileLock> take_lock(const GenerationStore& store) {
   if (auto made = store.make(); !made) return fail(std::move(made).error());
@@ -36,6 +35,13 @@ Result<std::optional<ListedTable>> what_is_there(Kernel& kernel) {
   return model_of(*listing);
 }
 
+Result<KnownListing> listing_for(Kernel& kernel, const GenerationStore* store) {
+  if (store != nullptr) return known_listing(kernel, *store);
+  auto listing = kernel.listing();
+  if (!listing) return fail(std::move(listing).error());
+  return KnownListing{std::move(*listing), true};
+}
+
 Error waits(const Generation& open) {
   const std::string until = open.deadline ? " until " + format_time(*open.deadline) : "";
   return Error(ErrorCode::Refused,
@@ -48,6 +54,7 @@ Generation generation_of(const ChangeOrder& order, const Plan& plan) {
   Generation next;
   next.author = order.author;
   next.remark = order.remark;
+  next.returns_to = order.returns_to;
   next.policy_file = order.policy_file;
   next.policy = order.policy;
   next.table = order.table;
@@ -62,18 +69,25 @@ Result<Generation> nothing_waits() { return fail(ErrorCode::NotFound, "no change
 
 }  // namespace
 
-Result<Plan> plan_change(Kernel& kernel, const std::string& table) {
+Result<Plan> plan_change(Kernel& kernel, const std::string& table, const GenerationStore* store) {
   Plan plan;
-  auto before = kernel.listing();
+  auto before = listing_for(kernel, store);
   if (!before) return fail(std::move(before).error().in("reading the table"));
-  auto there = model_of(*before);
+  auto there = model_of(before->text);
   if (!there) return fail(std::move(there).error());
   const auto wanted = kernel.listing_of(table);
   if (!wanted) return fail(Error(wanted.error()).in("trying the new table out"));
   auto model = model_of(*wanted);
   if (!model) return fail(std::move(model).error());
   MUST(model->has_value());
-  plan.before = std::move(*before);
+  if (!before->complete && carries_over(**there, **model)) {
+    before = listing_for(kernel, nullptr);
+    if (!before) return fail(std::move(before).error().in("reading the table"));
+    there = model_of(before->text);
+    if (!there) return fail(std::move(there).error());
+  }
+  plan.before = std::move(before->text);
+  plan.complete = before->complete;
   plan.there = std::move(*there);
   plan.wanted = std::move(**model);
   plan.changes = table_difference(plan.there, plan.wanted);
@@ -91,22 +105,26 @@ std::string change_line(const TableChange& change) {
 }
 
 // What an earlier run left open and nobody looks after any more.
-Result<void> Changes::settle(const std::vector<Generation>& generations, const Plan& plan) {
+Result<bool> Changes::settle(const std::vector<Generation>& generations, const Plan& plan) {
+  bool changed = false;
   for (const Generation& found : generations) {
     if (!found.is_open()) continue;
     Generation generation = found;
     const bool looked_after = lock_holder(store_.way_back_lock()).has_value();
     if (generation.deadline && (looked_after || clock_.now() < *generation.deadline)) return fail(waits(generation));
     if (generation.deadline && is_in_force(generation, plan.there)) {
-      if (auto reverted = revert_now(generation, std::string(kTooLate)); !reverted) return reverted;
+      if (auto reverted = revert_now(generation, std::string(kTooLate)); !reverted)
+        return fail(std::move(reverted).error());
+      changed = true;
       continue;
     }
     if (is_in_force(generation, plan.there) && plan.changes.empty()) continue;  // apply() finishes it
     generation.state = is_in_force(generation, plan.there) ? GenerationState::Confirmed : GenerationState::Failed;
     generation.remark = "its maker was ended before it could say how it went";
-    if (auto written = store_.write(generation); !written) return written;
+    if (auto written = store_.write(generation); !written) return fail(std::move(written).error());
+    changed = true;
   }
-  return {};
+  return changed;
 }
 
 Result<ChangeResult> Changes::apply(const ChangeOrder& order, const ArmWayBack& arm) {
@@ -116,12 +134,15 @@ Result<ChangeResult> Changes::apply(const ChangeOrder& order, const ArmWayBack& 
 }
 
 Result<ChangeResult> Changes::apply_locked(const ChangeOrder& order, const ArmWayBack& arm) {
-  auto plan = plan_change(kernel_, order.table);
+  auto plan = plan_change(kernel_, order.table, &store_);
   if (!plan) return fail(std::move(plan).error());
-  if (auto settled = settle(store_.list(), *plan); !settled) return fail(std::move(settled).error());
+  const auto settled = settle(store_.list(), *plan);
+  if (!settled) return fail(settled.error());
   const auto generations = store_.list();
-  plan = plan_change(kernel_, order.table);  // settling may have taken something back
-  if (!plan) return fail(std::move(plan).error());
+  if (*settled) {  // something may have been taken back
+    plan = plan_change(kernel_, order.table, &store_);
+    if (!plan) return fail(std::move(plan).error());
+  }
 
   const Generation* last = generations.empty() ? nullptr : &generations.back();
   ChangeResult result;
@@ -164,7 +185,14 @@ Result<void> Changes::carry_out(Generation& next, const Plan& plan, const ArmWay
     wake_way_back(store_);
     return fail(std::move(error));
   };
-  if (auto written = store_.write_before(next.number, plan.before); !written) return fail(std::move(written).error());
+  std::string before = plan.before;
+  // The way back brings blocks back too, should somebody flush them meanwhile. What is final needs no such copy.
+  if (next.deadline && !plan.complete) {
+    auto listing = kernel_.listing();
+    if (!listing) return fail(std::move(listing).error().in("reading the table"));
+    before = std::move(*listing);
+  }
+  if (auto written = store_.write_before(next.number, before); !written) return fail(std::move(written).error());
   if (auto written = store_.write(next); !written) return never(std::move(written).error());
   if (auto staged = store_.stage(after); !staged) return never(std::move(staged).error());
   if (!next.deadline) {
@@ -180,6 +208,7 @@ Result<void> Changes::carry_out(Generation& next, const Plan& plan, const ArmWay
       if (!is_in_force(next, *there)) return never(std::move(loaded).error());
     }
   }
+  if (!plan.changes.empty()) remember_listing(kernel_, store_, plan.wanted);
   next.state = after.state;
   auto recorded = store_.take_staged(next.number);
   if (recorded && !next.deadline) recorded = store_.take_staged_boot();
@@ -256,14 +285,13 @@ Result<Generation> Changes::revert_open(const std::string& why) {
   return generation;
 }
 
-Result<std::optional<Generation>> Changes::revert_due(int number) {
+Result<std::optional<Generation>> Changes::revert_due(int number, const std::string& why) {
   const auto lock = FileLock::wait(store_.change_lock());
   if (!lock) return fail(lock.error());
   auto generation = store_.read(number);
   if (!generation) return fail(std::move(generation).error());
   if (!generation->is_open()) return std::nullopt;
-  if (auto reverted = revert_now(*generation, std::string(kTooLate)); !reverted)
-    return fail(std::move(reverted).error());
+  if (auto reverted = revert_now(*generation, why); !reverted) return fail(std::move(reverted).error());
   return std::move(*generation);
 }
 

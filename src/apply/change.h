@@ -13,6 +13,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "apply/generation_store.h"
@@ -25,14 +26,17 @@
 namespace mailweir {
 
 struct Plan {
-  std::string before;                // listing() of what is there, with contents
+  std::string before;                // listing() of what is there
+  bool complete = true;              // with the contents of sets that come and go
   std::optional<ListedTable> there;  // the same as a model; nothing: no table
   ListedTable wanted;
   std::vector<TableChange> changes;  // empty: nothing to do
   std::string statements;            // what the kernel would be told
 };
-// Changes nothing. `table`: statements that make the wanted table out of nothing.
-[[nodiscard]] Result<Plan> plan_change(Kernel& kernel, const std::string& table);
+// Changes nothing in the kernel. `table`: statements that make the wanted table out of nothing. `store`: what is known
+// there of the table is not asked again.
+[[nodiscard]] Result<Plan> plan_change(Kernel& kernel, const std::string& table,
+                                       const GenerationStore* store = nullptr);
 
 struct ChangeOrder {
   std::string table;  // CompiledTable::text
@@ -40,6 +44,7 @@ struct ChangeOrder {
   std::string author;
   std::string remark;
   std::optional<Duration> confirm_within;  // nothing: final
+  int returns_to = 0;                      // of a rollback: see Generation
 };
 
 struct ChangeResult {
@@ -64,15 +69,18 @@ class Changes {
   [[nodiscard]] Result<Generation> confirm();
   // Takes back what is open. NotFound: nothing waits.
   [[nodiscard]] Result<Generation> revert_open(const std::string& why);
-  // The same for the process that waits for the deadline of `number`; nothing: it is not open any more.
-  [[nodiscard]] Result<std::optional<Generation>> revert_due(int number);
+  // The same of `number` alone, for those who wait for its deadline: several may, so this waits for its turn. Nothing:
+  // it is not open any more.
+  [[nodiscard]] Result<std::optional<Generation>> revert_due(int number, const std::string& why);
+  static constexpr std::string_view kTooLate = "not confirmed in time";
   // At boot: an open change is over, the last confirmed table is loaded. NotFound: nothing was ever confirmed.
   [[nodiscard]] Result<int> restore_boot();
 
  private:
   [[nodiscard]] Result<void> confirm_now(Generation& generation);
   [[nodiscard]] Result<void> revert_now(Generation& generation, const std::string& why);
-  [[nodiscard]] Result<void> settle(const std::vector<Generation>& generations, const Plan& plan);
+  // Answers whether it changed anything.
+  [[nodiscard]] Result<bool> settle(const std::vector<Generation>& generations, const Plan& plan);
   [[nodiscard]] Result<ChangeResult> apply_locked(const ChangeOrder& order, const ArmWayBack& arm);
   [[nodiscard]] Result<void> carry_out(Generation& next, const Plan& plan, const ArmWayBack& arm);
 

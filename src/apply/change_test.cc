@@ -92,11 +92,11 @@ TEST_F(ChangesTest, UntilItIsConfirmedTheBootCopyIsTheOldOne) {
 TEST_F(ChangesTest, WhatIsNotConfirmedGoesBack) {
   ASSERT_TRUE(apply(kFirst));
   ASSERT_TRUE(apply(kSecond, std::chrono::seconds(60)));
-  const auto reverted = changes_.revert_due(2);
+  const auto reverted = changes_.revert_due(2, "late");
   ASSERT_TRUE(reverted && *reverted);
   EXPECT_TRUE(in_force(kFirst));
   EXPECT_EQ(store_.read(2)->state, GenerationState::Reverted);
-  EXPECT_FALSE(*changes_.revert_due(2)) << "it is not open any more";
+  EXPECT_FALSE(*changes_.revert_due(2, "late")) << "it is not open any more";
 }
 
 TEST_F(ChangesTest, AConfirmationThatComesTooLateTakesItBack) {

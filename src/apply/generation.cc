@@ -35,6 +35,7 @@ std::string print_generation(const Generation& generation) {
   json["author"] = generation.author;
   if (generation.deadline) json["deadline"] = format_time(*generation.deadline);
   json["remark"] = generation.remark;
+  if (generation.returns_to > 0) json["returns_to"] = generation.returns_to;
   json["policy_file"] = generation.policy_file;
   json["policy"] = generation.policy;
   json["table"] = generation.table;
@@ -59,6 +60,10 @@ Result<Generation> parse_generation(const std::string& text) {
   generation.author = text_of(json, "author");
   generation.deadline = parse_time(text_of(json, "deadline"));
   generation.remark = text_of(json, "remark");
+  if (const auto to = json.find("returns_to"); to != json.end() && to->is_number_integer()) {
+    // Only what is earlier: whoever follows it comes to an end.
+    if (const int earlier = to->get<int>(); earlier > 0 && earlier < generation.number) generation.returns_to = earlier;
+  }
   generation.policy_file = text_of(json, "policy_file");
   generation.policy = text_of(json, "policy");
   generation.table = text_of(json, "table");

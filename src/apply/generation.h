@@ -28,6 +28,7 @@ struct Generation {
   std::string author;
   std::optional<Time> deadline;
   std::string remark;                   // why it was reverted or failed, or what it was made for
+  int returns_to = 0;                   // a rollback: the generation whose table this is; 0: none
   std::string policy_file, policy;      // the policy's text
   std::string table;                    // statements that make the table out of nothing
   std::string listing;                  // what the kernel prints of it, without contents that come and go

@@ -113,6 +113,20 @@ const Generation* newest(const std::vector<Generation>& generations, GenerationS
   return found == generations.rend() ? nullptr : &*found;
 }
 
+const Generation* one_back(const std::vector<Generation>& generations) {
+  const Generation* now = newest(generations, GenerationState::Confirmed);
+  if (now == nullptr) return nullptr;
+  int before = now->number;
+  for (auto it = generations.rbegin(); it != generations.rend(); ++it) {
+    if (it->number == before && it->returns_to > 0) before = it->returns_to;
+  }
+  const auto found = std::find_if(generations.rbegin(), generations.rend(), [&](const Generation& generation) {
+    return generation.number < before && generation.state == GenerationState::Confirmed &&
+           generation.digest != now->digest;
+  });
+  return found == generations.rend() ? nullptr : &*found;
+}
+
 const Generation* open_one(const std::vector<Generation>& generations) {
   const auto found = std::find_if(generations.rbegin(), generations.rend(),
                                   [](const Generation& generation) { return generation.is_open(); });

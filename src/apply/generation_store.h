@@ -4,6 +4,7 @@
 //   generations/000007.before.nft   the kernel's table before it, with contents and what they had left
 //   boot.nft                        the last confirmed table; its first line names the generation
 //   *.next                          written ahead of a change, so that afterwards nothing but a renaming is left
+//   listing.memory                  apply/listing_memory.h
 //   change.lock                     held by whoever changes the table
 //   way-back.lock                   held by the process that takes an unconfirmed change back
 // Invariants
@@ -62,6 +63,10 @@ class GenerationStore {
 
 // The newest in that state, or nothing.
 [[nodiscard]] const Generation* newest(const std::vector<Generation>& generations, GenerationState state);
+// Where a rollback goes: the confirmed one with another table before the newest confirmed one or, when that is a
+// rollback itself, before the one it returned to, so that rollbacks go further and further back. Nothing: there is
+// none.
+[[nodiscard]] const Generation* one_back(const std::vector<Generation>& generations);
 // The one whose outcome is still open, or nothing.
 [[nodiscard]] const Generation* open_one(const std::vector<Generation>& generations);
 

@@ -41,6 +41,12 @@ struct TableState {
   friend bool operator==(const TableState&, const TableState&) = default;
 };
 
+// What a rule of ours counted; several rules may serve one id.
+struct RulePackets {
+  std::string id;  // the first word of its comment
+  std::uint64_t packets = 0;
+};
+
 class Kernel {
  public:
   virtual ~Kernel() = default;
@@ -58,6 +64,13 @@ class Kernel {
   [[nodiscard]] virtual Result<void> load_statements(const std::string& statements) = 0;
   // Our table with all contents, as nft prints it; empty: there is none.
   [[nodiscard]] virtual Result<std::string> listing() = 0;
+  // The same without the elements of sets, so that many blocks cost nothing: rules and their counters.
+  [[nodiscard]] virtual Result<std::string> rules() = 0;
+  // A text that stays the same while nobody touches the table's rules and lasting sets, whoever is blocked; empty:
+  // there is no table. Costs milliseconds; listing() takes a second when 100,000 clients are blocked.
+  [[nodiscard]] virtual Result<std::string> fingerprint() = 0;
+  // Of rules with a comment, in order; as cheap.
+  [[nodiscard]] virtual Result<std::vector<RulePackets>> rule_packets() = 0;
   // What listing() would answer where there was nothing and `statements` were loaded. Changes nothing. Unsupported:
   // this machine lets us have no place to try it.
   [[nodiscard]] virtual Result<std::string> listing_of(const std::string& statements) = 0;
@@ -68,6 +81,9 @@ class Kernel {
   // Clients that are not blocked are passed over.
   [[nodiscard]] virtual Result<void> remove_blocks(std::span<const IpPrefix> clients) = 0;
   [[nodiscard]] virtual Result<std::vector<Block>> blocks() = 0;  // by client
+  // Those of the clients that are blocked, by client. A look at a few costs microseconds, a list of all a third of a
+  // second when there are 100,000.
+  [[nodiscard]] virtual Result<std::vector<Block>> blocks_of(std::span<const IpPrefix> clients) = 0;
 
   // Ends connections: deletes their conntrack entries, so that they are new to the kernel, and translated no more.
   // Those that are gone are passed over. Answers how many there were.

@@ -11,11 +11,10 @@
 #include <map>
 
 #include "apply/block_elements.h"
-#include "base/escape.h"
-#include "sys/memory_file.h"
+#include "apply/nft_program.h"
+#include "apply/table_fingerprint.h"
 #include "sys/namespace.h"
 #include "sys/netlink.h"
-#include "sys/process.h"
 
 namespace mailweir {
 namespace {
@@ -28,33 +27,19 @@ constexpr std::size_t kElementsPerMessage = 60'000 / kElementBytesMax;
 // there.
 constexpr std::size_t kQuestionsPerRequest = 64;
 
-std::string first_line(std::string_view text) { return escape(text.substr(0, text.find('\n')), 400); }
-
-// "netlink: Error: …" and "Error: …" of nft, with the words an operator needs.
-Error nft_error(const ProcessOutput& ran) {
-  const bool not_permitted = ran.err.find("Operation not permitted") != std::string::npos;
-  return Error(not_permitted ? ErrorCode::NotPermitted : ErrorCode::Refused,
-               fmt::format("nft says: {}", first_line(ran.err)));
+// Our statements name nothing we did not look for: that something is missing is a refusal like any other.
+Result<void> load_by_nft(std::vector<std::string> arguments, std::string_view text) {
+  auto ran = run_nft(std::move(arguments), text);
+  if (!ran && ran.error().code() == ErrorCode::NotFound) return fail(ErrorCode::Refused, ran.error().text());
+  return ran;
 }
 
-Result<void> run_nft(std::vector<std::string> arguments, std::string_view text) {
-  // As a complete file: what arrives through a pipe ends where we are killed, and half a text is a text too.
-  const auto file = MemoryFile::of(text);
-  if (!file) return fail(file.error());
-  arguments.insert(arguments.begin(), "nft");
-  arguments.insert(arguments.end(), {"-f", file->path()});
-  const auto ran = run_process(arguments);
-  if (!ran) return fail(ran.error());
-  if (ran->status != 0) return fail(nft_error(*ran));
-  return {};
-}
-
-Result<std::string> list_table() {
-  const auto ran = run_process({"nft", "list", "table", "inet", std::string(kTable)});
-  if (!ran) return fail(ran.error());
-  if (ran->status == 0) return ran->out;
-  if (ran->err.find("No such file or directory") != std::string::npos) return std::string();
-  return fail(nft_error(*ran));
+Result<std::string> list_table(bool elements) {
+  std::vector<std::string> question{"list", "table", "inet", std::string(kTable)};
+  if (!elements) question.insert(question.begin(), "-t");
+  auto listed = ask_nft(std::move(question));
+  if (!listed && listed.error().code() == ErrorCode::NotFound) return std::string();
+  return listed;
 }
 
 std::string read_rule_comment(const NetlinkAttributes& rule) {
@@ -65,6 +50,30 @@ std::string read_rule_comment(const NetlinkAttributes& rule) {
   return std::string(NetlinkAttribute{0, data->value.subspan(2, length)}.text());
 }
 
+// REQUIRES: elements of BlockSet::Blocked come first.
+void note_element(std::map<IpPrefix, Block>& found, BlockSet set, const SetElement& element) {
+  if (set == BlockSet::Blocked) {
+    found[element.client] = {element.client, BlockScope::AllSending, element.case_id,
+                             element.length, element.left,           element.packets};
+  } else if (const auto block = found.find(element.client); block != found.end()) {
+    block->second.scope = set == BlockSet::TransferOnly ? BlockScope::TransferOnly : BlockScope::SubmissionOnly;
+  }
+}
+
+// Of its first counter.
+std::uint64_t read_rule_packets(const NetlinkAttributes& rule) {
+  const auto expressions = rule.find(NFTA_RULE_EXPRESSIONS);
+  if (!expressions) return 0;
+  for (const NetlinkAttribute element : NetlinkAttributes(expressions->value)) {
+    const NetlinkAttributes parts(element.value);
+    const auto name = parts.find(NFTA_EXPR_NAME), data = parts.find(NFTA_EXPR_DATA);
+    if (!name || !data || name->text() != "counter") continue;
+    const auto packets = NetlinkAttributes(data->value).find(NFTA_COUNTER_PACKETS);
+    return packets ? packets->be64().value_or(0) : 0;
+  }
+  return 0;
+}
+
 class LinuxKernel final : public Kernel {
  public:
   explicit LinuxKernel(NetlinkSocket socket) : socket_(std::move(socket)), request_(kBatchBytes) {
@@ -72,17 +81,21 @@ class LinuxKernel final : public Kernel {
     socket_.send_buffer(std::size_t{1} << 20);
   }
 
-  Result<void> check(const CompiledTable& wanted) override { return run_nft({"-c"}, wanted.text); }
-  Result<void> install(const CompiledTable& wanted) override { return run_nft({}, wanted.text); }
+  Result<void> check(const CompiledTable& wanted) override { return load_by_nft({"-c"}, wanted.text); }
+  Result<void> install(const CompiledTable& wanted) override { return load_by_nft({}, wanted.text); }
   Result<bool> remove() override;
   Result<TableState> table() override;
-  Result<void> check_statements(const std::string& statements) override { return run_nft({"-c"}, statements); }
-  Result<void> load_statements(const std::string& statements) override { return run_nft({}, statements); }
-  Result<std::string> listing() override { return list_table(); }
+  Result<void> check_statements(const std::string& statements) override { return load_by_nft({"-c"}, statements); }
+  Result<void> load_statements(const std::string& statements) override { return load_by_nft({}, statements); }
+  Result<std::string> listing() override { return list_table(true); }
+  Result<std::string> rules() override { return list_table(false); }
+  Result<std::vector<RulePackets>> rule_packets() override;
+  Result<std::string> fingerprint() override { return fingerprint_table(socket_, request_); }
   Result<std::string> listing_of(const std::string& statements) override;
   Result<void> add_blocks(std::span<const Block> blocks) override;
   Result<void> remove_blocks(std::span<const IpPrefix> clients) override;
   Result<std::vector<Block>> blocks() override;
+  Result<std::vector<Block>> blocks_of(std::span<const IpPrefix> clients) override;
   Result<std::uint64_t> cut_flows(std::span<const FlowTuple> flows) override;
   Result<std::vector<std::optional<FlowCounters>>> flow_counters(std::span<const FlowTuple> flows) override;
 
@@ -112,8 +125,8 @@ Result<std::string> LinuxKernel::listing_of(const std::string& statements) {
   const auto scratch = NetworkNamespace::create();
   if (!scratch) return fail(ErrorCode::Unsupported, "no place to try rules out: " + scratch.error().text());
   const InNamespace inside(*scratch);
-  if (auto loaded = run_nft({}, statements); !loaded) return fail(std::move(loaded).error());
-  return list_table();
+  if (auto loaded = load_by_nft({}, statements); !loaded) return fail(std::move(loaded).error());
+  return list_table(true);
 }
 
 Result<TableState> LinuxKernel::table() {
@@ -132,6 +145,23 @@ Result<TableState> LinuxKernel::table() {
   });
   if (!asked && asked.error().number() != ENOENT) return fail(Error(asked.error()).in("reading the table"));
   return state;
+}
+
+Result<std::vector<RulePackets>> LinuxKernel::rule_packets() {
+  std::vector<RulePackets> counts;
+  request_.clear();
+  request_.message(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETRULE, NLM_F_DUMP, kInet);
+  request_.put_text(NFTA_RULE_TABLE, kTable);
+  const auto asked = socket_.request(request_, [&](const NetlinkMessage& message) {
+    const NetlinkAttributes rule = message.attributes();
+    const auto table = rule.find(NFTA_RULE_TABLE);
+    if (!table || table->text() != kTable) return;
+    std::string comment = read_rule_comment(rule);
+    comment.resize(std::min(comment.size(), comment.find(' ')));
+    if (!comment.empty()) counts.push_back({std::move(comment), read_rule_packets(rule)});
+  });
+  if (!asked && asked.error().number() != ENOENT) return fail(Error(asked.error()).in("reading the rules' counters"));
+  return counts;
 }
 
 Result<void> LinuxKernel::send_batch() {
@@ -240,14 +270,7 @@ Result<std::vector<Block>> LinuxKernel::blocks() {
     for (const bool v4 : {true, false}) {
       request_.clear();
       put_list_elements(request_, set, v4);
-      const auto on_element = [&](const SetElement& element) {
-        if (set == BlockSet::Blocked) {
-          found[element.client] = {element.client, BlockScope::AllSending, element.case_id,
-                                   element.length, element.left,           element.packets};
-        } else if (const auto block = found.find(element.client); block != found.end()) {
-          block->second.scope = set == BlockSet::TransferOnly ? BlockScope::TransferOnly : BlockScope::SubmissionOnly;
-        }
-      };
+      const auto on_element = [&](const SetElement& element) { note_element(found, set, element); };
       const auto asked =
           socket_.request(request_, [&](const NetlinkMessage& message) { read_elements(message, v4, on_element); });
       if (!asked && asked.error().number() == ENOENT)
@@ -257,6 +280,32 @@ Result<std::vector<Block>> LinuxKernel::blocks() {
   }
   std::vector<Block> blocks;
   blocks.reserve(found.size());
+  for (auto& [client, block] : found) blocks.push_back(std::move(block));
+  return blocks;
+}
+
+Result<std::vector<Block>> LinuxKernel::blocks_of(std::span<const IpPrefix> clients) {
+  std::map<IpPrefix, Block> found;
+  constexpr std::size_t kSets = std::size(kBlockSets);
+  while (!clients.empty()) {
+    const auto part = clients.first(std::min(clients.size(), kQuestionsPerRequest / kSets));
+    clients = clients.subspan(part.size());
+    request_.clear();
+    for (const BlockSet set : kBlockSets) {
+      for (const IpPrefix& client : part) put_get_element(request_, set, client);
+    }
+    request_.ask_acknowledgement();
+    const auto on_message = [&](const NetlinkMessage& message) {
+      const std::size_t index = message.sequence - 1;
+      if (index >= part.size() * kSets) return;
+      const BlockSet set = kBlockSets[index / part.size()];
+      read_elements(message, part[index % part.size()].base().is_v4(),
+                    [&](const SetElement& element) { note_element(found, set, element); });
+    };
+    const auto asked = socket_.request(request_, on_message, [](std::uint32_t, int) {});
+    if (!asked) return fail(Error(asked.error()).in("reading blocks"));
+  }
+  std::vector<Block> blocks;
   for (auto& [client, block] : found) blocks.push_back(std::move(block));
   return blocks;
 }

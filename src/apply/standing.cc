@@ -4,22 +4,14 @@
 #include <array>
 
 #include "apply/change.h"
+#include "apply/listing_memory.h"
 #include "sys/file_lock.h"
 
 namespace mailweir {
 namespace {
 
-constexpr std::array<std::string_view, 8> kNames{"enforced", "pending", "unfinished", "overdue",
+constexpr std::array<std::string_view, 9> kNames{"enforced", "pending", "unfinished", "overdue", "bypassed",
                                                  "drifted",  "missing", "unmanaged",  "nothing"};
-
-std::size_t parts_of(const ListedTable& table) {
-  std::size_t parts = 0;
-  for (const TableObject& object : table.objects) {
-    if (object.is_chain()) parts += object.lines.size();
-    if (!object.is_chain()) parts += 1 + (object.has_life() ? 0 : object.elements.size());
-  }
-  return parts;
-}
 
 std::size_t lost_parts(const std::vector<TableChange>& drift, const ListedTable& wanted) {
   std::size_t lost = 0;
@@ -43,8 +35,8 @@ Standing standing_of(const Generation& generation, bool in_force, bool looked_af
 std::string_view name_of(Standing standing) { return kNames[static_cast<std::size_t>(standing)]; }
 
 std::optional<Generation> generation_in_force(Kernel& kernel, const GenerationStore& store) {
-  const auto listing = kernel.listing();
-  const auto there = listing ? parse_listing(*listing) : std::nullopt;
+  const auto listing = known_listing(kernel, store);
+  const auto there = listing ? parse_listing(listing->text) : std::nullopt;
   const auto generations = store.list();
   for (const Generation* candidate : {open_one(generations), newest(generations, GenerationState::Confirmed)}) {
     if (candidate != nullptr && is_in_force(*candidate, there)) return *candidate;
@@ -53,18 +45,19 @@ std::optional<Generation> generation_in_force(Kernel& kernel, const GenerationSt
 }
 
 Result<StandingReport> how_things_stand(Kernel& kernel, const GenerationStore& store, const std::string& runtime_dir,
-                                        Time now) {
+                                        const std::vector<std::string>& flowtables, Time now) {
   StandingReport report;
   report.running = lock_holder(runtime_dir + "/lock").has_value();
-  const auto listing = kernel.listing();
+  const auto listing = known_listing(kernel, store);
   if (!listing) return fail(Error(listing.error()).in("reading the table"));
-  const auto there = parse_listing(*listing);
-  if (!there && !listing->empty()) {
+  const auto there = parse_listing(listing->text);
+  if (!there && !listing->text.empty()) {
     return fail(ErrorCode::Unsupported, "this nft lists the table in a form we do not know");
   }
   if (there) {
     const auto blocks = kernel.blocks();
     if (blocks) report.blocks = blocks->size();
+    if (const auto rules = kernel.rule_packets()) report.log = log_counts(*rules);
   }
 
   const auto generations = store.list();
@@ -88,9 +81,21 @@ Result<StandingReport> how_things_stand(Kernel& kernel, const GenerationStore& s
   if (!wanted) return fail(ErrorCode::BadInput, "the record of the last change cannot be read");
   report.wanted = parts_of(*wanted);
   report.enforced = report.wanted;
-  if (in_force) return report;
+  std::size_t bypassed = 0;
+  if (there) {
+    for (Bypass& bypass : bypasses_of(*there, flowtables)) {
+      bypassed += bypass.parts;
+      report.bypasses.push_back(std::move(bypass.text));
+    }
+  }
+  if (!report.bypasses.empty() && report.standing == Standing::Enforced) report.standing = Standing::Bypassed;
+  if (in_force) {
+    report.enforced -= std::min(report.enforced, bypassed);
+    return report;
+  }
   report.drift = table_difference(there, *wanted);
   report.enforced = there ? report.wanted - lost_parts(report.drift, *wanted) : 0;
+  report.enforced -= std::min(report.enforced, bypassed);
   if (report.drift.empty()) return report;  // only a marker differs
   report.standing = there ? Standing::Drifted : Standing::Missing;
   return report;

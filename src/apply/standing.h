@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "apply/bypass.h"
 #include "apply/generation_store.h"
 #include "apply/kernel.h"
 #include "apply/table_change.h"
@@ -19,6 +20,7 @@ enum class Standing : std::uint8_t {
   Pending,     // a change waits for its confirmation
   Unfinished,  // a change is in force whose maker was ended before it said so
   Overdue,     // a change waits beyond its deadline: its way back was ended
+  Bypassed,    // it has it, and something keeps packets away from its rules
   Drifted,     // somebody else changed our table
   Missing,     // the table is gone
   Unmanaged,   // there is a table of ours, set up by `run` alone: nothing was ever applied
@@ -34,7 +36,9 @@ struct StandingReport {
   std::optional<Generation> generation;   // that should be in force
   std::optional<Generation> last_change;  // the newest, however it ended
   bool boots = false;                     // the boot copy is that generation
+  std::vector<std::string> bypasses;      // what makes rules useless that are there
   std::uint64_t blocks = 0;
+  LogCounts log;         // of the rules that log
   bool running = false;  // a guard with this runtime directory
 };
 
@@ -43,6 +47,7 @@ struct StandingReport {
 [[nodiscard]] std::optional<Generation> generation_in_force(Kernel& kernel, const GenerationStore& store);
 
 [[nodiscard]] Result<StandingReport> how_things_stand(Kernel& kernel, const GenerationStore& store,
-                                                      const std::string& runtime_dir, Time now);
+                                                      const std::string& runtime_dir,
+                                                      const std::vector<std::string>& flowtables, Time now);
 
 }  // namespace mailweir

@@ -134,6 +134,13 @@ std::vector<TableChange> table_difference(const std::optional<ListedTable>& ther
   return changes;
 }
 
+bool carries_over(const ListedTable& there, const ListedTable& wanted) {
+  return std::any_of(there.objects.begin(), there.objects.end(), [&](const TableObject& object) {
+    const TableObject* after = wanted.find(object.kind, object.name);
+    return after != nullptr && object.has_life() && after->has_life() && !stays(object, after);
+  });
+}
+
 std::string change_statements(const std::optional<ListedTable>& there, const ListedTable& wanted,
                               const std::string& text) {
   std::string statements;

@@ -30,6 +30,9 @@ struct TableChange {
 [[nodiscard]] std::vector<TableChange> table_difference(const std::optional<ListedTable>& there,
                                                         const ListedTable& wanted);
 
+// Is there a set whose contents have to be read and written again, because it is declared otherwise?
+[[nodiscard]] bool carries_over(const ListedTable& there, const ListedTable& wanted);
+
 // Brings the kernel from `there` to `text`, which are statements that make `wanted` out of nothing.
 [[nodiscard]] std::string change_statements(const std::optional<ListedTable>& there, const ListedTable& wanted,
                                             const std::string& text);

@@ -59,7 +59,7 @@ class Watch {
     for (int i = 0; i < kTriesMax && is_needed(); ++i) {
       if (i > 0) (void)poller_->wait(kAgainAfter);
       auto kernel = open_linux_kernel();
-      if (kernel && Changes(**kernel, store_, clock_).revert_due(number_)) return;
+      if (kernel && Changes(**kernel, store_, clock_).revert_due(number_, std::string(Changes::kTooLate))) return;
     }
   }
 

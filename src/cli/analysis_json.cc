@@ -30,6 +30,9 @@ void print_analysis_json(const ReplayResult& result, const std::function<void(st
   answer["from"] = json_time(result.from);
   answer["to"] = json_time(result.to);
   answer["clients"] = nullptr;  // its place
+  answer["closed_uplink"] = nullptr;
+  if (result.closed_uplink)
+    answer["closed_uplink"] = {{"clients", result.closed_uplink->clients}, {"failing", result.closed_uplink->failing}};
   answer["totals"] = {{"clients", result.clients.size()},
                       {"spammers", spammers},
                       {"events", result.events},

@@ -103,6 +103,13 @@ TEST(AnalysisText, NothingIsSkippedInSilence) {
   EXPECT_TRUE(has(analysis_text(lossy, {}), "1 event was lost"));
 }
 
+TEST(AnalysisText, AClosedPort25IsRemarkedUpon) {
+  ReplayResult result = recording();
+  EXPECT_FALSE(has(analysis_text(result, {}), "closed further up"));
+  result.closed_uplink = {.clients = 9, .failing = 8};
+  EXPECT_TRUE(has(analysis_text(result, {}), "Port 25 failed for 8 of 9 clients")) << analysis_text(result, {});
+}
+
 TEST(AnalysisText, ManyFilesAreSummedUpAndWhatTheyShareIsSaidOnce) {
   ReplayResult result = recording();
   result.inputs.resize(9, result.inputs[0]);

@@ -189,6 +189,11 @@ std::string what_was_read(const ReplayResult& result, const AnalysisStyle& style
   if (result.forgotten_clients > 0)
     text += wrap(count_of(result.forgotten_clients, "client was", "clients were") + " forgotten: too many at once",
                  style.width, 2);
+  if (result.closed_uplink)
+    text += wrap(fmt::format("Port 25 failed for {} of {} clients that tried it on the last day: is it closed further "
+                             "up? Failed connections then say little; the verdicts above count them.",
+                             result.closed_uplink->failing, result.closed_uplink->clients),
+                 style.width, 2);
   if (result.lost_events > 0)
     text += wrap(count_of(result.lost_events, "event was", "events were") + " lost by whoever recorded this",
                  style.width, 2);

@@ -11,6 +11,7 @@
 #include "cli/progress.h"
 #include "cli/screen.h"
 #include "replay/replay.h"
+#include "report/words.h"
 #include "sys/clock.h"
 
 namespace mailweir {
@@ -45,7 +46,7 @@ Result<ReplayResult> read_recording(const AnalyzeOptions& options, const CommonO
   ProgressLine progress(progress_wanted ? stderr : nullptr, clock);
   replay_how->explain_everybody = common.json;  // a screen has no room for it
   replay_how->progress = [&](const ReplayProgress& so_far) {
-    progress.show(so_far.bytes_done, so_far.bytes_total, so_far.lines);
+    progress.show(so_far.bytes_done, so_far.bytes_total, [&] { return "reading: " + count_of(so_far.lines, "line"); });
   };
   return replay(options.files, *replay_how);
 }

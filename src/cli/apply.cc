@@ -14,7 +14,9 @@
 #include "base/escape.h"
 #include "cli/change_text.h"
 #include "cli/give_up.h"
+#include "cli/install.h"
 #include "cli/lockout.h"
+#include "cli/observation_view.h"
 #include "cli/policy_table.h"
 #include "cli/screen.h"
 #include "report/json.h"
@@ -74,8 +76,7 @@ void tell(const Answer& answer, const CompiledTable& table, const CommonOptions&
   if (common.quiet) return;
   if (answer.result == "unchanged") fmt::print("Nothing to do: the kernel has what the policy asks for.\n");
   if (answer.result == "applied") {
-    fmt::print("In force: generation {}, {}. It comes back after a reboot.\n", answer.generation,
-               changes_count(answer.changes));
+    fmt::print("In force: generation {}, {}. {}\n", answer.generation, changes_count(answer.changes), after_a_reboot());
   }
   if (answer.result == "pending") {
     fmt::print(
@@ -95,7 +96,7 @@ class Application {
         store_(common.state_dir),
         changes_(kernel, store_, clock_) {}
 
-  int run(std::optional<Duration> confirm_within);
+  int run(std::optional<Duration> confirm_within, Duration answer_within);
 
  private:
   int show_only();
@@ -113,7 +114,7 @@ class Application {
 };
 
 int Application::show_only() {
-  const auto plan = plan_change(kernel_, wish_.table.text);
+  const auto plan = plan_change(kernel_, wish_.table.text, &store_);
   if (!plan) return give_up(plan.error());
   if (!plan->changes.empty()) {
     if (const auto checked = kernel_.check_statements(plan->statements); !checked) return give_up(checked.error());
@@ -136,7 +137,7 @@ int Application::refuse(const Lockout& lockout) {
 }
 
 Result<ChangeResult> Application::change(std::optional<Duration> confirm_within) {
-  const ChangeOrder order{wish_.table.text, common_.config, wish_.text, login_author(), {}, confirm_within};
+  const ChangeOrder order{wish_.table.text, common_.config, wish_.text, current_operator().name, {}, confirm_within};
   return changes_.apply(order, [&](const Generation& generation) { return arm_way_back(store_, generation); });
 }
 
@@ -150,31 +151,30 @@ int Application::ask_to_keep(Answer answer) {
     tell(answer, wish_.table, common_);
     return 0;
   }
-  const auto reverted = changes_.revert_open("not kept at the terminal");
-  // NotFound: the way back was faster.
-  if (!reverted && reverted.error().code() != ErrorCode::NotFound) return give_up(reverted.error());
+  // When nobody answered, the way back does the same at this moment.
+  const auto reverted = changes_.revert_due(answer.generation, "not kept at the terminal");
+  if (!reverted) return give_up(reverted.error());
   answer.result = "reverted";
   tell(answer, wish_.table, common_);
   return exit_status(ErrorCode::Reverted);
 }
 
-int Application::run(std::optional<Duration> confirm_within) {
-  const auto session = ssh_connection();
-  const auto lockout = session ? find_lockout(wish_.table, *session) : std::nullopt;
+int Application::run(std::optional<Duration> confirm_within, Duration answer_within) {
+  const auto lockout = find_lockout(wish_.table, current_operator().sessions);
   if (lockout && !options_.force) return refuse(*lockout);
   if (options_.dry_run) return show_only();
 
   const bool asks = !options_.yes && !confirm_within && !common_.json && is_terminal(stdin) && is_terminal(stderr);
   const bool asks_after = asks && touches_this_machine(wish_.table);
   if (asks && !asks_after) {
-    const auto plan = plan_change(kernel_, wish_.table.text);
+    const auto plan = plan_change(kernel_, wish_.table.text, &store_);
     if (!plan) return give_up(plan.error());
     if (!plan->changes.empty()) {
       fmt::print("{}", changes_text(plan->changes, wish_.table, screen_of(stdout, common_).paint));
       if (!answered_yes("Apply this?", std::nullopt)) return exit_status(ErrorCode::Refused);
     }
   }
-  const auto changed = change(asks_after ? kAskedFor : confirm_within);
+  const auto changed = change(asks_after ? answer_within : confirm_within);
   if (!changed) {
     if (common_.json) tell({"refused", 0, {}, {}, {}}, wish_.table, common_);
     return give_up(changed.error());
@@ -184,25 +184,30 @@ int Application::run(std::optional<Duration> confirm_within) {
   if (changed->kind == ChangeResult::Kind::Pending) answer.result = "pending";
   if (asks_after && answer.result == "pending") return ask_to_keep(std::move(answer));
   tell(answer, wish_.table, common_);
+  remark_on_observations(common_);
   return 0;
+}
+
+// Nothing: it was not given.
+Result<std::optional<Duration>> time_of(std::string_view option, const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  const auto time = parse_duration(text);
+  if (time && *time > Duration{0}) return time;
+  return fail(ErrorCode::Usage, fmt::format("{}: '{}' is not a time; examples: 60s, 5m", option, escape(text, 32)));
 }
 
 }  // namespace
 
 int apply(const ApplyOptions& options, const CommonOptions& common) {
-  std::optional<Duration> confirm_within;
-  if (!options.confirm_within.empty()) {
-    confirm_within = parse_duration(options.confirm_within);
-    if (!confirm_within || *confirm_within <= Duration{0}) {
-      return give_up(Error(ErrorCode::Usage, fmt::format("--confirm-within: '{}' is not a time; examples: 60s, 5m",
-                                                         escape(options.confirm_within, 32))));
-    }
-  }
+  const auto confirm_within = time_of("--confirm-within", options.confirm_within);
+  if (!confirm_within) return give_up(confirm_within.error());
+  const auto answer_within = time_of("--answer-within", options.answer_within);
+  if (!answer_within) return give_up(answer_within.error());
   const auto wish = load_policy_table(common.config);
   if (!wish) return give_up(wish.error());
   const auto kernel = open_linux_kernel();
   if (!kernel) return give_up(kernel.error());
-  return Application(options, common, *wish, **kernel).run(confirm_within);
+  return Application(options, common, *wish, **kernel).run(*confirm_within, answer_within->value_or(kAskedFor));
 }
 
 }  // namespace mailweir

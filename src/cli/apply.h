@@ -1,4 +1,4 @@
-// `mailweir apply`, `confirm`, `rollback`, `history --changes` and `restore`: changing the table, and taking it back.
+// `mailweir apply`, `confirm`, `rollback` and `history --changes`: changing the table, and taking it back.
 #pragma once
 
 #include <string>
@@ -12,6 +12,7 @@ struct ApplyOptions {
   bool dry_run = false;
   bool force = false;
   std::string confirm_within;  // a duration; empty: final
+  std::string answer_within;   // a duration; empty: kAskedFor
 };
 int apply(const ApplyOptions& options, const CommonOptions& common);
 
@@ -24,10 +25,5 @@ int rollback(const RollbackOptions& options, const CommonOptions& common);
 
 // `mailweir history --changes`.
 int history_of_table(const CommonOptions& common);
-
-struct RestoreOptions {
-  bool boot = false;
-};
-int restore(const RestoreOptions& options, const CommonOptions& common);
 
 }  // namespace mailweir

@@ -59,7 +59,7 @@ std::optional<Policy> policy_of(const CommonOptions& common) {
 Result<void> refuse(const std::vector<IpPrefix>& clients, const Policy* policy, const Operator& who) {
   std::string text;
   for (const IpPrefix& client : clients) {
-    if (const auto because = objection(client, policy, who.addresses)) text += *because + "; ";
+    if (const auto because = objection(client, policy, who.sessions)) text += *because + "; ";
   }
   if (text.empty()) return {};
   return fail(ErrorCode::Refused, text + "nothing was done; --force blocks all the same");
@@ -162,8 +162,7 @@ Result<Blocking> block_clients(const BlockOptions& options, const CommonOptions&
   const auto table = (*kernel)->table();
   if (!table) return fail(table.error());
   const bool no_table = table->fingerprint == 0;
-  const auto roles = roles_to_cut(options.ports, rules, table->marker);
-  if (!roles) return fail(roles.error());
+  const auto roles = roles_to_cut(options.ports);
 
   const Time now = SystemClock().now();
   CaseQuery query;
@@ -174,11 +173,11 @@ Result<Blocking> block_clients(const BlockOptions& options, const CommonOptions&
   const auto before = read_cases(common, query);
   Blocking done;
   done.cases =
-      cases_for(named->clients, options, *length, *roles, who, before ? *before : std::vector<CaseRecord>{}, now);
+      cases_for(named->clients, options, *length, roles, who, before ? *before : std::vector<CaseRecord>{}, now);
   remark_on(named->clients, rules, common);
   if (options.dry_run) return done;
   if (no_table) remark(common, "there was no table inet mailweir: one is made that holds blocks and watches nobody");
-  if (auto set = set_blocks(**kernel, done.cases, scope_of(*roles), no_table, rules); !set)
+  if (auto set = set_blocks(**kernel, done.cases, scope_of(roles), no_table, rules); !set)
     return fail(std::move(set).error());
   const std::vector<LedgerEntry> entries(done.cases.begin(), done.cases.end());
   done.recorded = write_down(common, entries);

@@ -12,7 +12,7 @@ struct BlockOptions {
   std::vector<std::string> clients;  // "-": standard input
   std::string length = "24h";
   std::string reason;
-  std::string ports;  // transfer | submission | all; empty: all that the rules look at
+  std::string ports;  // transfer | submission | all; empty: all
   bool force = false;
   bool dry_run = false;
 };

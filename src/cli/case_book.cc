@@ -69,7 +69,7 @@ std::vector<CaseView> all_views(const KernelBlocks& kernel, std::span<const Case
     const auto state = !is_running(record, now) ? CaseView::State::Over
                        : kernel.blocks          ? CaseView::State::NotThere
                                                 : CaseView::State::Unknown;
-    views.push_back({record, state, true, record.ended ? record.ended->packets_stopped : std::nullopt});
+    views.push_back({record, state, true, stopped_by(record)});
   }
   std::stable_sort(views.begin(), views.end(),
                    [](const CaseView& a, const CaseView& b) { return a.record.since < b.record.since; });

@@ -9,6 +9,7 @@
 
 #include "base/diagnostic.h"
 #include "base/escape.h"
+#include "cli/dns_memory.h"
 #include "compile/accounts.h"
 #include "policy/read_policy.h"
 #include "report/json.h"
@@ -130,6 +131,7 @@ int check(const CheckOptions& options, const CommonOptions& common) {
   Diagnostics diagnostics;
   const auto policy = parse_policy(*texts, diagnostics);
   if (policy) look_up(*policy, diagnostics);
+  if (policy) remark_on_pool(*policy, common.state_dir, diagnostics);
   if (common.json) {
     auto answer = json_answer("check");
     answer["file"] = file;

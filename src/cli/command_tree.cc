@@ -37,6 +37,11 @@ std::string unexpected_word(const CommandTree& tree, std::string_view verb, std:
     const std::string of = verb.empty() ? "" : fmt::format(" of {}", verb);
     return with_hint(fmt::format("no option{} is called {}", of, escape(word, 64)), word, candidates);
   }
+  for (const VerbFacts& known : tree.verbs)
+    if (!verb.empty() && known.name.starts_with(std::string(verb) + " "))
+      candidates.push_back(std::string_view(known.name).substr(verb.size() + 1));
+  if (!candidates.empty())
+    return with_hint(fmt::format("{} has no verb '{}'", verb, escape(word, 64)), word, candidates);
   if (!verb.empty()) return fmt::format("{} does not expect '{}'", verb, escape(word, 64));
   for (const VerbFacts& known : tree.verbs) candidates.push_back(known.name);
   return with_hint(fmt::format("there is no verb '{}'", escape(word, 64)), word, candidates);

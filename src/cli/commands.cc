@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -19,14 +20,19 @@
 #include "cli/common.h"
 #include "cli/completion.h"
 #include "cli/demo.h"
+#include "cli/dns_check.h"
+#include "cli/dns_zone.h"
 #include "cli/export.h"
 #include "cli/help.h"
 #include "cli/init.h"
 #include "cli/install.h"
+#include "cli/observe.h"
 #include "cli/plan.h"
 #include "cli/remove.h"
+#include "cli/restore.h"
 #include "cli/run.h"
 #include "cli/status.h"
+#include "cli/trace.h"
 #include "cli/unblock.h"
 #include "cli/verify.h"
 #include "cli/version.h"
@@ -48,14 +54,21 @@ struct Commands {
 
 // A verb runs `action` once the whole command line was understood.
 CLI::App& add_verb(Commands& commands, const char* name, const char* what, const char* example,
-                   std::function<int()> action) {
-  CLI::App& verb = *commands.app.add_subcommand(name, what);
+                   std::function<int()> action, CLI::App* within = nullptr) {
+  CLI::App& verb = *(within == nullptr ? &commands.app : within)->add_subcommand(name, what);
   verb.footer(example);
   verb.callback([&commands, action = std::move(action)] { commands.chosen = action; });
   return verb;
 }
 
 CommandTree tree_of(const CLI::App& app);
+
+// "check", "dns check"
+std::string full_name(const CLI::App& verb) {
+  const CLI::App* parent = verb.get_parent();
+  return parent == nullptr || parent->get_parent() == nullptr ? verb.get_name()
+                                                              : full_name(*parent) + " " + verb.get_name();
+}
 
 void add_analyze(Commands& commands) {
   const auto options = std::make_shared<AnalyzeOptions>();
@@ -103,20 +116,81 @@ void add_demo(Commands& commands) {
   verb.add_option("--seed", options->seed, "Another number, other people")->capture_default_str();
 }
 
+// A list between commas, or the option several times.
+CLI::Option& add_list(CLI::App& verb, const char* name, std::vector<std::string>& to, const char* what,
+                      const char* type) {
+  return *verb.add_option(name, to, what)
+              ->type_name(type)
+              ->delimiter(',')
+              ->expected(1)
+              ->allow_extra_args(false)
+              ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void add_dns(Commands& commands) {
+  CLI::App& group = *commands.app.add_subcommand("dns", "Names of the addresses mail leaves from");
+  group.require_subcommand(1);
+  const auto check = std::make_shared<DnsCheckOptions>();
+  CLI::App& check_verb = add_verb(
+      commands, "check", "Is the NAT pool fit to send mail? PTR, forward names, zones",
+      "mailweir dns check 198.51.100.0/24", [=, &commands] { return dns_check(*check, commands.common); }, &group);
+  check_verb.add_option("ADDRESS", check->what, "Address, range or prefix; default: `public` and this machine's own")
+      ->type_name("ADDRESS");
+  check_verb.add_option("--server", check->server, "Ask this resolver, and nobody else; default: the machine's own")
+      ->type_name("SERVER");
+  check_verb.add_flag("--authoritative", check->authoritative, "Ask the zones' own servers, not a resolver's memory");
+  add_list(check_verb, "--name-servers", check->name_servers,
+           "Ask these servers for the reverse zones: before the delegation exists", "SERVER");
+  add_list(check_verb, "--helo", check->helo, "What the mail server at an address calls itself", "ADDRESS=NAME");
+  check_verb.add_flag("--blocklists", check->blocklists, "Ask the policy's DNS blocklists too");
+  check_verb.add_option("--rate", check->rate, "Questions a second to one server; 0: no limit")->type_name("N");
+  check_verb.add_flag("--all", check->everyone, "List what is in order too");
+
+  const auto zone = std::make_shared<DnsZoneOptions>();
+  CLI::App& zone_verb = add_verb(
+      commands, "zone", "Write the reverse zone, the forward records and the servers' configuration",
+      "mailweir dns zone 198.51.100.0/24 --name 'out{n}.example.net'",
+      [=, &commands] { return dns_zone(*zone, commands.common); }, &group);
+  zone_verb.add_option("PREFIX", zone->what, "Address, range or prefix")->type_name("PREFIX");
+  zone_verb.add_option("--name", zone->pattern, "The names: {n} counts, {a} to {d} are the octets, {ip} the address")
+      ->type_name("PATTERN");
+  zone_verb.add_option("--table", zone->table, "The names: a line for each, ADDRESS NAME; - is standard input")
+      ->type_name("FILE");
+  zone_verb.add_option("--first", zone->first, "What {n} begins with")->type_name("N")->capture_default_str();
+  add_list(zone_verb, "--name-servers", zone->name_servers, "Who serves the zone; default: ns1 and ns2 of the domain",
+           "NAME");
+  zone_verb.add_option("--contact", zone->contact, "Who answers for the zone; default: hostmaster of the domain")
+      ->type_name("MAIL");
+  zone_verb.add_option("--delegated", zone->delegated, "The network that is delegated to you, when it is larger")
+      ->type_name("PREFIX");
+  zone_verb.add_option("--ttl", zone->ttl_s, "How long records may be remembered, in seconds")
+      ->check(CLI::Range(60, 604800))
+      ->type_name("N")
+      ->capture_default_str();
+  zone_verb.add_option("--update", zone->update, "This zone file: its other records stay, its serial grows")
+      ->type_name("FILE");
+  zone_verb.add_option("--to", zone->to, "Write everything into files of this folder")->type_name("DIR");
+}
+
 void add_help(Commands& commands) {
-  const auto about = std::make_shared<std::string>();
+  const auto about = std::make_shared<std::vector<std::string>>();
   CLI::App& verb =
       add_verb(commands, "help", "What a verb does and which options it has", "mailweir help check", [=, &commands] {
         const CommandTree tree = tree_of(commands.app);
-        const VerbFacts* named = tree.find(*about);
+        const std::string name = fmt::format("{}", fmt::join(*about, " "));
+        if (const std::string verbs = group_help(tree, name); !verbs.empty()) {
+          fmt::print("{}", verbs);
+          return 0;
+        }
+        const VerbFacts* named = tree.find(name);
         if (named == nullptr && !about->empty()) {
-          fmt::print(stderr, "mailweir: {}\n", unexpected_word(tree, "", *about));
+          fmt::print(stderr, "mailweir: {}\n", unexpected_word(tree, "", name));
           return kUsage;
         }
         fmt::print("{}", named == nullptr ? program_help(tree) : verb_help(*named));
         return 0;
       });
-  verb.add_option("VERB", *about, "Without one: all verbs");
+  verb.add_option("VERB", *about, "Without one: all verbs")->type_name("TEXT");
 }
 
 void add_completion(Commands& commands) {
@@ -170,7 +244,7 @@ void add_block(Commands& commands) {
       ->type_name("DURATION")
       ->capture_default_str();
   verb.add_option("--reason", options->reason, "What people are told")->type_name("TEXT");
-  verb.add_option("--ports", options->ports, "Which mail ports; default: all the rules look at")
+  verb.add_option("--ports", options->ports, "Which mail ports; default: all that send")
       ->check(CLI::IsMember({"transfer", "submission", "all"}));
   verb.add_flag("--force", options->force, "Also where you are logged in from, exempt clients, mail servers");
   verb.add_flag("--dry-run", options->dry_run, "Say what would be done, and change nothing");
@@ -207,6 +281,19 @@ void add_cases(Commands& commands) {
   verb.add_flag("--changes", *of_table, "Instead: the changes of the table, by whom, and how they ended");
 }
 
+void add_trace(Commands& commands) {
+  const auto options = std::make_shared<TraceOptions>();
+  CLI::App& verb = add_verb(commands, "trace", "What would become of a packet, rule by rule, and why",
+                            "mailweir trace 'tcp 172.16.7.70:50000 > 203.0.113.9:25 in eth1 out eth0 syn'",
+                            [options, &commands] { return trace(*options, commands.common); });
+  verb.add_option("PACKET", options->packet, "PROTOCOL SOURCE > DESTINATION ...; ? where something is not known")
+      ->required()
+      ->type_name("PACKET");
+  verb.add_option("--ruleset", options->ruleset, "Rules of a file in any notation, - is standard input; default: the kernel's")
+      ->type_name("FILE");
+  verb.add_flag("--brief", options->brief, "Only the rules that matched");
+}
+
 void add_remove(Commands& commands) {
   const auto options = std::make_shared<RemoveOptions>();
   CLI::App& verb = add_verb(commands, "remove", "Take our table out of the kernel, blocks and all", "mailweir remove",
@@ -230,6 +317,8 @@ void add_apply(Commands& commands) {
   verb.add_flag("--dry-run", options->dry_run, "Try it on the kernel, and change nothing");
   verb.add_option("--confirm-within", options->confirm_within, "Take it back unless `mailweir confirm` follows")
       ->type_name("TIME");
+  verb.add_option("--answer-within", options->answer_within, "How long the question at the terminal waits (60s)")
+      ->type_name("TIME");
   verb.add_flag("--force", options->force, "Also when it would cut off your own session");
 }
 
@@ -238,9 +327,40 @@ void add_status(Commands& commands) {
            [&commands] { return status(commands.common); });
 }
 
+void add_observe(Commands& commands) {
+  const auto options = std::make_shared<ObserveOptions>();
+  CLI::App& verb =
+      add_verb(commands, "observe", "Log attempts for a while; the kernel itself ends it",
+               "mailweir observe --for 2h smtp", [=, &commands] { return observe(*options, commands.common); });
+  const auto list = [&](const char* name, std::vector<std::string>& values, const char* what) {
+    return verb.add_option(name, values, what)
+        ->delimiter(',')
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  };
+  verb.add_option("WHAT", options->what, "transfer, submission, retrieval, services, ports, ranges; default: sending")
+      ->type_name("PORT");
+  verb.add_option("--for", options->length, "How long: 90s, 15m, 2h; without it: list what runs")
+      ->type_name("DURATION");
+  list("--from", options->from, "Only attempts of these")->type_name("NETWORK");
+  list("--hook", options->hooks, "Where; default: output and forward")
+      ->check(CLI::IsMember({"output", "forward", "input"}));
+  verb.add_option("--log", options->log, "Where to; default: as the policy says")
+      ->check(CLI::IsMember({"nflog", "kernel"}));
+  verb.add_flag("--stop", options->stop, "End them all, or those with these numbers");
+  verb.add_flag("--dry-run", options->dry_run, "Say what would be done, and change nothing");
+}
+
 void add_verify(Commands& commands) {
-  add_verb(commands, "verify", "Prove every rule by a connection attempt and its counter", "mailweir verify",
-           [&commands] { return verify(commands.common); });
+  const auto options = std::make_shared<VerifyOptions>();
+  CLI::App& verb = add_verb(commands, "verify", "Prove every rule by a connection attempt and its counter",
+                            "mailweir verify --target smtp.example.net:25",
+                            [options, &commands] { return verify(*options, commands.common); });
+  verb.add_flag("--forward-probe", options->forward_probe,
+                "Also on a gateway: attach a throw-away client and a throw-away outside for some seconds");
+  verb.add_flag("--limit-probe", options->limit_probe, "Use up limits that real mail shares, to see them stop");
+  verb.add_option("--target", options->target, "Probe this server, and see whether it answers without the rule")
+      ->type_name("HOST:PORT");
 }
 
 void add_generations(Commands& commands) {
@@ -274,8 +394,9 @@ void add_export(Commands& commands) {
                             [options, &commands] { return export_files(*options, commands.common); });
   verb.add_option("FORMAT", options->format, "Whose file")
       ->required()
-      ->check(
-          CLI::IsMember({"iptables", "ip6tables", "nft", "rsyslog", "logrotate", "systemd", "ifupdown", "sysvinit"}));
+      ->check(CLI::IsMember(
+          {"iptables", "ip6tables", "ipset", "nft", "rsyslog", "logrotate", "systemd", "ifupdown", "sysvinit"}));
+  verb.add_flag("--ipset", options->ipset, "Of iptables and ip6tables: look addresses up in the sets of export ipset");
   verb.add_option("--to", options->to, "Write it there instead of standard output")->type_name("FILE");
 }
 
@@ -298,9 +419,12 @@ void add_everything(Commands& commands) {
   app.name("mailweir");
   app.set_help_flag("-h,--help", "This help");
   app.formatter_fn([](const CLI::App* about, const std::string&, CLI::AppFormatMode) {
-    const CLI::App* parent = about->get_parent();
-    const CommandTree tree = tree_of(parent == nullptr ? *about : *parent);
-    return parent == nullptr ? program_help(tree) : verb_help(*tree.find(about->get_name()));
+    const CLI::App* root = about;
+    while (root->get_parent() != nullptr) root = root->get_parent();
+    const CommandTree tree = tree_of(*root);
+    if (about == root) return program_help(tree);
+    const VerbFacts* verb = tree.find(full_name(*about));
+    return verb == nullptr ? group_help(tree, about->get_name()) : verb_help(*verb);
   });
   app.require_subcommand(0, 1);
   add_common_options(commands);
@@ -312,13 +436,16 @@ void add_everything(Commands& commands) {
   add_generations(commands);
   add_verify(commands);
   add_status(commands);
+  add_observe(commands);
   add_run(commands);
   add_block(commands);
   add_unblock(commands);
   add_cases(commands);
+  add_trace(commands);
   add_remove(commands);
   add_install(commands);
   add_export(commands);
+  add_dns(commands);
   add_demo(commands);
   add_help(commands);
   add_completion(commands);
@@ -364,23 +491,34 @@ CommandTree tree_of(const CLI::App& app) {
   CommandTree tree;
   tree.what = app.get_description();
   tree.options = options_of(app);
-  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
-    VerbFacts facts{verb->get_name(), verb->get_description(), verb->get_footer(), {}};
-    for (OptionFacts& option : options_of(*verb))
+  const auto add = [&](const CLI::App& verb) {
+    VerbFacts facts{full_name(verb), verb.get_description(), verb.get_footer(), {}};
+    for (OptionFacts& option : options_of(verb))
       if (option.names.front() != "-h") facts.options.push_back(std::move(option));  // every verb has it
     tree.verbs.push_back(std::move(facts));
+  };
+  const auto everyone = [](const CLI::App*) { return true; };
+  for (const CLI::App* verb : app.get_subcommands(everyone)) {
+    const auto within = verb->get_subcommands(everyone);
+    if (within.empty()) add(*verb);
+    for (const CLI::App* inner : within) add(*inner);
   }
   return tree;
 }
 
 // One mistake, the nearest spelling, and where to read on.
 int usage_mistake(const Commands& commands, const CLI::ParseError& error) {
-  const auto named = commands.app.get_subcommands();
-  const std::string verb = named.empty() ? "" : named.front()->get_name();
+  const CLI::App* last = &commands.app;
+  while (!last->get_subcommands().empty()) last = last->get_subcommands().front();
+  const std::string verb = last == &commands.app ? "" : full_name(*last);
   std::string mistake = (verb.empty() ? "" : verb + ": ") + escape(error.what());
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
     const std::vector<std::string> left = commands.app.remaining(true);
     if (!left.empty()) mistake = unexpected_word(tree_of(commands.app), verb, left.front());
+  }
+  if (last != &commands.app && !last->get_subcommands([](const CLI::App*) { return true; }).empty()) {
+    const std::vector<std::string> left = commands.app.remaining(true);  // a group of verbs, and none of them
+    mistake = left.empty() ? verb + " needs a verb" : unexpected_word(tree_of(commands.app), verb, left.front());
   }
   fmt::print(stderr, "mailweir: {}\nTry: mailweir {}--help\n", mistake, verb.empty() ? "" : verb + " ");
   return kUsage;

@@ -24,6 +24,24 @@ const OptionFacts* first_positional(const VerbFacts& verb) {
   return found == verb.options.end() ? nullptr : &*found;
 }
 
+// "dns" of "dns check"; the whole of others.
+std::string first_word(const VerbFacts& verb) { return verb.name.substr(0, verb.name.find(' ')); }
+
+// Words that begin several verbs, each with what may follow it.
+struct Group {
+  std::string name, verbs;
+};
+std::vector<Group> groups_of(const CommandTree& tree) {
+  std::vector<Group> groups;
+  for (const VerbFacts& verb : tree.verbs) {
+    const std::string first = first_word(verb);
+    if (first == verb.name) continue;
+    if (groups.empty() || groups.back().name != first) groups.push_back({first, ""});
+    groups.back().verbs += (groups.back().verbs.empty() ? "" : " ") + verb.name.substr(first.size() + 1);
+  }
+  return groups;
+}
+
 // For use between single quotes of a shell, and inside zsh's [..] and :..: fields.
 std::string plain(std::string_view text) {
   std::string out;
@@ -93,25 +111,32 @@ std::string fish_options(const std::string& condition, const std::vector<OptionF
 }  // namespace
 
 std::string bash_completion(const CommandTree& tree) {
-  std::string verbs, values = bash_values("*", tree.options), own;
+  std::string verbs, pattern, values = bash_values("*", tree.options), own;
   for (const VerbFacts& verb : tree.verbs) {
-    verbs += (verbs.empty() ? "" : " ") + verb.name;
-    values += bash_values(verb.name, verb.options);
+    if (verb.name == first_word(verb)) verbs += (verbs.empty() ? "" : " ") + verb.name;
+    pattern += (pattern.empty() ? "'" : " | '") + verb.name + "'";
+    values += bash_values("'" + verb.name + "'", verb.options);
     const OptionFacts* argument = first_positional(verb);
     own += fmt::format(
-        "    {}) words+=' {}{}'{} ;;\n", verb.name, names_of(verb.options),
+        "    '{}') words+=' {}{}'{} ;;\n", verb.name, names_of(verb.options),
         argument != nullptr && !argument->choices.empty() ? fmt::format(" {}", fmt::join(argument->choices, " ")) : "",
         argument != nullptr && is_path(*argument) ? "; paths=yes" : "");
   }
-  std::string pattern = verbs;
-  for (std::size_t at = 0; (at = pattern.find(' ', at)) != std::string::npos; at += 3) pattern.replace(at, 1, " | ");
+  std::string groups;
+  for (const Group& group : groups_of(tree)) {
+    verbs += " " + group.name;
+    own += fmt::format("    {}) words+=' {}' ;;\n", group.name, group.verbs);
+    groups += fmt::format("\n      {}) verb=$word ;;", group.name);
+  }
   return fmt::format(R"(# bash completion of mailweir; made by `mailweir completion bash`
 _mailweir_words() {{ mapfile -t COMPREPLY < <(compgen -W "${{1-}}" -- "$current"); }}
 _mailweir_paths() {{ compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen "$1" -- "$current"); }}
 _mailweir() {{
   local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD - 1]}} verb='' paths='' word
   for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
-    case $word in {}) verb=$word; break ;; esac
+    case "${{verb:+$verb }}$word" in
+      {}) verb="${{verb:+$verb }}$word"; break ;;{}
+    esac
   done
   case $verb:$previous in
 {}  esac
@@ -123,14 +148,27 @@ _mailweir() {{
 }}
 complete -F _mailweir mailweir
 )",
-                     pattern, values, names_of(tree.options), verbs, own);
+                     pattern, groups, values, names_of(tree.options), verbs, own);
 }
 
 std::string zsh_completion(const CommandTree& tree) {
   std::string verbs, cases;
   for (const VerbFacts& verb : tree.verbs) {
+    if (verb.name != first_word(verb)) continue;
     verbs += fmt::format("\n    '{}:{}'", verb.name, plain(verb.what));
     cases += fmt::format("    {}) _arguments $common{} ;;\n", verb.name, zsh_options(verb.options));
+  }
+  // Of a group, the options of all its verbs: the shell does not tell which one was written.
+  for (const Group& group : groups_of(tree)) {
+    verbs += fmt::format("\n    '{}:{}'", group.name, group.verbs);
+    std::vector<OptionFacts> options;
+    for (const VerbFacts& verb : tree.verbs)
+      for (const OptionFacts& option : verb.options)
+        if (first_word(verb) == group.name && !option.positional &&
+            std::none_of(options.begin(), options.end(), [&](const OptionFacts& o) { return o.names == option.names; }))
+          options.push_back(option);
+    cases +=
+        fmt::format("    {}) _arguments $common '1:verb:({})'{} ;;\n", group.name, group.verbs, zsh_options(options));
   }
   return fmt::format(R"(#compdef mailweir
 # zsh completion of mailweir; made by `mailweir completion zsh`
@@ -158,9 +196,20 @@ std::string fish_completion(const CommandTree& tree) {
   std::string text = "# fish completion of mailweir; made by `mailweir completion fish`\ncomplete -c mailweir -f\n";
   text += fish_options("", tree.options);
   for (const VerbFacts& verb : tree.verbs)
-    text += fmt::format("complete -c mailweir -n __fish_use_subcommand -a {} -d '{}'\n", verb.name, plain(verb.what));
-  for (const VerbFacts& verb : tree.verbs)
-    text += fish_options(fmt::format(" -n '__fish_seen_subcommand_from {}'", verb.name), verb.options);
+    if (verb.name == first_word(verb))
+      text += fmt::format("complete -c mailweir -n __fish_use_subcommand -a {} -d '{}'\n", verb.name, plain(verb.what));
+  for (const Group& group : groups_of(tree))
+    text += fmt::format(
+        "complete -c mailweir -n __fish_use_subcommand -a {0}\n"
+        "complete -c mailweir -n '__fish_seen_subcommand_from {0}; and not __fish_seen_subcommand_from {1}' -a '{1}'\n",
+        group.name, group.verbs);
+  for (const VerbFacts& verb : tree.verbs) {
+    std::string condition = "__fish_seen_subcommand_from " + verb.name;
+    if (const auto gap = verb.name.find(' '); gap != std::string::npos)
+      condition = fmt::format("__fish_seen_subcommand_from {}; and __fish_seen_subcommand_from {}", first_word(verb),
+                              verb.name.substr(gap + 1));
+    text += fish_options(fmt::format(" -n '{}'", condition), verb.options);
+  }
   return text;
 }
 

@@ -16,9 +16,10 @@ namespace {
 Result<std::string> rules_text(const ExportOptions& options, const CommonOptions& common) {
   const auto policy = load_policy(common.config, stderr);
   if (!policy) return fail(policy.error());
-  const RulesFormat format = options.format == "nft"        ? RulesFormat::Nft
-                             : options.format == "iptables" ? RulesFormat::Iptables
-                                                            : RulesFormat::Ip6tables;
+  RulesFormat format = RulesFormat::Nft;
+  if (options.format == "ipset") format = RulesFormat::Ipset;
+  if (options.format == "iptables") format = options.ipset ? RulesFormat::IptablesSets : RulesFormat::Iptables;
+  if (options.format == "ip6tables") format = options.ipset ? RulesFormat::Ip6tablesSets : RulesFormat::Ip6tables;
   auto rules = export_rules(*policy, SystemAccounts{}, format);
   if (!rules) return fail(std::move(rules).error());
   if (rules->watches && !common.quiet)
@@ -47,6 +48,10 @@ bool is_program(const std::string& format) { return format == "ifupdown" || form
 }  // namespace
 
 int export_files(const ExportOptions& options, const CommonOptions& common) {
+  if (options.ipset && options.format != "iptables" && options.format != "ip6tables") {
+    fmt::print(stderr, "mailweir: export: --ipset is for iptables and ip6tables; the sets themselves: export ipset\n");
+    return exit_status(ErrorCode::Usage);
+  }
   const auto told = [](const Error& error) {
     fmt::print(stderr, "mailweir: {}\n", error.text());
     return exit_status(error.code());

@@ -10,6 +10,7 @@ namespace mailweir {
 struct ExportOptions {
   std::string format;  // one of the words of the command line
   std::string to;      // a file; empty: standard output
+  bool ipset = false;  // of iptables and ip6tables: rules that look addresses up in sets
 };
 
 int export_files(const ExportOptions& options, const CommonOptions& common);

@@ -1,4 +1,4 @@
-// The verbs about changes that were made: confirm, rollback, history, restore.
+// The verbs about changes that were made: confirm, rollback, history.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,11 +10,12 @@
 #include "base/escape.h"
 #include "cli/apply.h"
 #include "cli/give_up.h"
+#include "cli/install.h"
 #include "cli/screen.h"
 #include "report/json.h"
 #include "report/layout.h"
 #include "report/words.h"
-#include "sys/login_session.h"
+#include "sys/operator.h"
 
 namespace mailweir {
 namespace {
@@ -31,22 +32,28 @@ void tell(std::string_view verb, std::string_view result, const Generation& gene
   }
 }
 
-// The confirmed one before the one that is in force.
+// Nothing is wrong; there is only nothing to do.
+int said_no(const Error& error) {
+  fmt::print(stderr, "mailweir: {}\n", error.text());
+  return 1;
+}
+
 Result<Generation> generation_before(const std::vector<Generation>& generations) {
-  const Generation* now = newest(generations, GenerationState::Confirmed);
-  for (auto it = generations.rbegin(); now != nullptr && it != generations.rend(); ++it) {
-    if (it->number < now->number && it->state == GenerationState::Confirmed && it->digest != now->digest) return *it;
-  }
-  return fail(ErrorCode::NotFound, "there is no confirmed generation before the present one");
+  if (const Generation* target = one_back(generations)) return *target;
+  return fail(
+      ErrorCode::NotFound,
+      "there is no confirmed generation to go back to; `mailweir history --changes` lists all, `mailweir remove` "
+      "takes the table away");
 }
 
 int roll_back_to(Changes& changes, const Generation& target, const CommonOptions& common) {
   const ChangeOrder order{target.table,
                           target.policy_file,
                           target.policy,
-                          login_author(),
+                          current_operator().name,
                           fmt::format("rollback to generation {}", target.number),
-                          std::nullopt};
+                          std::nullopt,
+                          target.number};
   const auto changed = changes.apply(order, {});
   if (!changed) return give_up(changed.error());
   Generation told = target;
@@ -66,6 +73,8 @@ nlohmann::ordered_json generation_json(const Generation& generation) {
   json["author"] = generation.author;
   json["deadline"] = json_time(generation.deadline);
   json["remark"] = generation.remark;
+  json["returns_to"] =
+      generation.returns_to == 0 ? nlohmann::ordered_json() : nlohmann::ordered_json(generation.returns_to);
   json["policy_file"] = generation.policy_file;
   json["policy"] = generation.policy;
   json["difference"] = generation.difference;
@@ -81,11 +90,10 @@ int confirm(const CommonOptions& common) {
   const SystemClock clock;
   const auto confirmed = Changes(**kernel, store, clock).confirm();
   if (!confirmed) {
-    const int exit = give_up(confirmed.error());
-    return confirmed.error().code() == ErrorCode::NotFound ? 1 : exit;
+    return confirmed.error().code() == ErrorCode::NotFound ? said_no(confirmed.error()) : give_up(confirmed.error());
   }
-  tell("confirm", "confirmed", *confirmed,
-       fmt::format("Kept: generation {}. It comes back after a reboot.", confirmed->number), common);
+  tell("confirm", "confirmed", *confirmed, fmt::format("Kept: generation {}. {}", confirmed->number, after_a_reboot()),
+       common);
   return 0;
 }
 
@@ -98,7 +106,7 @@ int rollback(const RollbackOptions& options, const CommonOptions& common) {
   auto generations = store.list();
   if (const Generation* open = open_one(generations)) {
     const int number = open->number;
-    const auto reverted = changes.revert_open("taken back by " + login_author());
+    const auto reverted = changes.revert_open("taken back by " + current_operator().name);
     if (!reverted && reverted.error().code() != ErrorCode::NotFound) return give_up(reverted.error());
     if (options.generation == 0) {
       tell("rollback", "reverted", reverted ? *reverted : *open, fmt::format("Taken back: generation {}.", number),
@@ -109,7 +117,7 @@ int rollback(const RollbackOptions& options, const CommonOptions& common) {
   }
   const auto target = options.generation == 0 ? generation_before(generations) : store.read(options.generation);
   if (!target) {
-    if (options.generation == 0) return give_up(target.error());
+    if (options.generation == 0) return said_no(target.error());
     return give_up(Error(ErrorCode::NotFound, fmt::format("there is no generation {}", options.generation)));
   }
   return roll_back_to(changes, *target, common);
@@ -137,24 +145,6 @@ int history_of_table(const CommonOptions& common) {
               escape(it->remark, 400));
   }
   fmt::print("{}", table.text(screen.width, screen.paint));
-  return 0;
-}
-
-int restore(const RestoreOptions& options, const CommonOptions& common) {
-  if (!options.boot) return give_up(Error(ErrorCode::Usage, "restore: say what: --boot; see also `mailweir rollback`"));
-  const auto kernel = open_linux_kernel();
-  if (!kernel) return give_up(kernel.error());
-  const GenerationStore store(common.state_dir);
-  const SystemClock clock;
-  const auto restored = Changes(**kernel, store, clock).restore_boot();
-  if (!restored && restored.error().code() == ErrorCode::NotFound) {
-    if (!common.quiet) fmt::print(stderr, "mailweir: nothing was ever confirmed: no table to restore\n");
-    return 0;
-  }
-  if (!restored) return give_up(restored.error());
-  Generation told;
-  told.number = *restored;
-  tell("restore", "restored", told, fmt::format("Restored: generation {}.", *restored), common);
   return 0;
 }
 

@@ -45,6 +45,15 @@ std::string program_help(const CommandTree& tree) {
       wrap(tree.what, kWidth, 0), entries_text(verbs), entries_text(options));
 }
 
+std::string group_help(const CommandTree& tree, const std::string& group) {
+  std::vector<Entry> verbs;
+  for (const VerbFacts& verb : tree.verbs)
+    if (verb.name.starts_with(group + " ")) verbs.emplace_back(verb.name, verb.what);
+  if (verbs.empty()) return {};
+  return fmt::format("usage: mailweir {} VERB [OPTIONS]\n\n{}\nOne verb: mailweir help {}\n", group,
+                     entries_text(verbs), verbs.front().first);
+}
+
 std::string verb_help(const VerbFacts& verb) {
   std::vector<Entry> arguments, options;
   std::string usage = "usage: mailweir " + verb.name;

@@ -9,5 +9,7 @@ namespace mailweir {
 
 [[nodiscard]] std::string program_help(const CommandTree& tree);
 [[nodiscard]] std::string verb_help(const VerbFacts& verb);
+// Of verbs with a first word in common, as "dns"; empty when there are none.
+[[nodiscard]] std::string group_help(const CommandTree& tree, const std::string& group);
 
 }  // namespace mailweir

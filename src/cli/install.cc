@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -116,6 +118,20 @@ int tell(std::string_view verb, const std::vector<Done>& done, const InstallOpti
 }
 
 }  // namespace
+
+bool boot_is_arranged() {
+  constexpr std::array places{"/etc/systemd/system/mailweir-boot.service", "/lib/systemd/system/mailweir-boot.service",
+                              "/etc/init.d/mailweir", "/etc/network/if-pre-up.d/mailweir"};
+  return std::any_of(places.begin(), places.end(), [](const char* place) {
+    std::error_code unknown;
+    return std::filesystem::exists(place, unknown);
+  });
+}
+
+std::string_view after_a_reboot() {
+  return boot_is_arranged() ? "It comes back after a reboot."
+                            : "A reboot would lose it: `mailweir install` makes it come back.";
+}
 
 int install(const InstallOptions& options, const CommonOptions& common) {
   std::vector<Done> done;

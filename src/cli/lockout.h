@@ -2,10 +2,11 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 
 #include "record/compiled_table.h"
-#include "sys/login_session.h"
+#include "sys/operator.h"
 
 namespace mailweir {
 
@@ -15,8 +16,8 @@ struct Lockout {
   std::string text;     // one sentence
 };
 
-// Looks at the port the session came in on: an inbound rule must let it pass. Sessions that are there already go on
-// either way, so this is about the next one.
-[[nodiscard]] std::optional<Lockout> find_lockout(const CompiledTable& table, const SshConnection& session);
+// Looks at the ports the sessions came in on: an inbound rule must let each pass. Sessions that are there already go on
+// either way, so this is about the next one. The first that is cut off.
+[[nodiscard]] std::optional<Lockout> find_lockout(const CompiledTable& table, std::span<const SshSession> sessions);
 
 }  // namespace mailweir

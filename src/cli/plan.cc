@@ -9,6 +9,7 @@
 #include "apply/linux_kernel.h"
 #include "cli/change_text.h"
 #include "cli/give_up.h"
+#include "cli/observation_view.h"
 #include "cli/policy_table.h"
 #include "cli/screen.h"
 #include "report/json.h"
@@ -19,7 +20,8 @@ int plan(const PlanOptions& options, const CommonOptions& common) {
   if (!wish) return give_up(wish.error());
   const auto kernel = open_linux_kernel();
   if (!kernel) return give_up(kernel.error());
-  const auto planned = plan_change(**kernel, wish->table.text);
+  const GenerationStore store(common.state_dir);
+  const auto planned = plan_change(**kernel, wish->table.text, &store);
   if (!planned) return give_up(planned.error());
 
   if (common.json) {
@@ -36,6 +38,7 @@ int plan(const PlanOptions& options, const CommonOptions& common) {
     fmt::print("The table inet mailweir would {} ({}):\n\n{}", planned->there ? "change" : "be made",
                changes_count(planned->changes), changes_text(planned->changes, wish->table, screen.paint));
   }
+  remark_on_observations(common);
   return 0;
 }
 

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "report/words.h"
-
 namespace mailweir {
 namespace {
 
@@ -14,14 +12,14 @@ constexpr Duration kInterval = std::chrono::milliseconds(100);
 
 }  // namespace
 
-void ProgressLine::show(std::uint64_t done, std::uint64_t total, std::uint64_t lines) {
+void ProgressLine::show(std::uint64_t done, std::uint64_t total, const std::function<std::string()>& doing) {
   if (to_ == nullptr) return;
   const Time now = clock_.now();
   const Duration spent = now - started_;
   if (spent < kQuietFirst || now < next_) return;
   next_ = now + kInterval;
   visible_ = true;
-  std::string text = fmt::format("\r\x1b[Kreading: {}", count_of(lines, "line"));
+  std::string text = "\r\x1b[K" + doing();
   if (total > 0 && done > 0 && done <= total) {
     const double share = static_cast<double>(done) / static_cast<double>(total);
     const double left_s = seconds(spent) * (1 - share) / share;

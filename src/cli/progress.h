@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <string>
 
 #include "sys/clock.h"
@@ -20,8 +21,8 @@ class ProgressLine {
   ProgressLine& operator=(const ProgressLine&) = delete;
   ~ProgressLine() { clear(); }
 
-  // `total` 0: unknown. `lines` says how much, in a unit people know.
-  void show(std::uint64_t done, std::uint64_t total, std::uint64_t lines);
+  // `total` 0: unknown. `doing` says what is done and how much of it, in words; asked only when it will be shown.
+  void show(std::uint64_t done, std::uint64_t total, const std::function<std::string()>& doing);
   void clear();
 
  private:

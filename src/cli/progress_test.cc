@@ -31,7 +31,7 @@ TEST_F(Progress, IsSilentForTheFirstSecondAndLeavesNothingThen) {
   {
     ProgressLine line(file, clock);
     clock.time += std::chrono::milliseconds(999);
-    line.show(10, 100, 1);
+    line.show(10, 100, [] { return "reading"; });
   }
   EXPECT_EQ(written(), "");
 }
@@ -40,9 +40,9 @@ TEST_F(Progress, TellsShareAndRestAndIsGoneAtTheEnd) {
   {
     ProgressLine line(file, clock);
     clock.time += std::chrono::seconds(3);
-    line.show(25, 100, 123456);
+    line.show(25, 100, [] { return "reading: 123,456 lines"; });
     EXPECT_EQ(written(), "\r\x1b[Kreading: 123,456 lines, 25 %, 10 s left");
-    line.show(26, 100, 123457);  // too soon after the last
+    line.show(26, 100, [] { return "reading: 123,457 lines"; });  // too soon after the last
   }
   EXPECT_EQ(written(), "\r\x1b[Kreading: 123,456 lines, 25 %, 10 s left\r\x1b[K");
 }
@@ -50,14 +50,14 @@ TEST_F(Progress, TellsShareAndRestAndIsGoneAtTheEnd) {
 TEST_F(Progress, OfUnknownLengthTellsLinesOnly) {
   ProgressLine line(file, clock);
   clock.time += std::chrono::seconds(2);
-  line.show(25, 0, 7);
+  line.show(25, 0, [] { return "reading: 7 lines"; });
   EXPECT_EQ(written(), "\r\x1b[Kreading: 7 lines");
 }
 
 TEST_F(Progress, WithoutAStreamIsSilent) {
   ProgressLine line(nullptr, clock);
   clock.time += std::chrono::seconds(2);
-  line.show(1, 2, 3);
+  line.show(1, 2, [] { return "reading"; });
 }
 
 }  // namespace

@@ -6,8 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "apply/linux_kernel.h"
+#include "apply/observations.h"
 #include "cli/case_book.h"
 #include "report/json.h"
+#include "report/words.h"
 #include "sys/clock.h"
 #include "sys/operator.h"
 
@@ -17,6 +19,7 @@ namespace {
 struct Removed {
   bool table = false;
   std::uint64_t blocks = 0;
+  std::size_t observations = 0;
 };
 
 // The blocks end with the table: `run` is not to bring them back.
@@ -39,7 +42,16 @@ Result<Removed> remove_table(bool dry_run, const CommonOptions& common) {
   } else if (blocks.error().code() != ErrorCode::NotFound) {
     return fail(blocks.error());
   }
-  if (dry_run) return removed;
+  if (dry_run) {
+    const auto observations = list_observations();
+    if (!observations) return fail(observations.error());
+    removed.observations = observations->size();
+    return removed;
+  }
+  const auto observations = take_away_observations([](const StandingObservation&) { return true; });
+  if (!observations) return fail(observations.error());
+  removed.observations = observations->size();
+  wake_observation_keeper(common.runtime_dir);
   auto was_there = (*kernel)->remove();
   if (!was_there) return fail(std::move(was_there).error());
   removed.table = *was_there;
@@ -48,9 +60,13 @@ Result<Removed> remove_table(bool dry_run, const CommonOptions& common) {
 }
 
 std::string sentence(const Removed& removed, bool dry_run) {
-  if (!removed.table) return "There is no table inet mailweir here.\n";
-  return fmt::format("The table inet mailweir {} gone, with {} block{}.\n", dry_run ? "would be" : "is", removed.blocks,
-                     removed.blocks == 1 ? "" : "s");
+  const char* is = dry_run ? "would be" : "is";
+  std::string text =
+      removed.table ? fmt::format("The table inet mailweir {} gone, with {}.\n", is, count_of(removed.blocks, "block"))
+                    : "There is no table inet mailweir here.\n";
+  if (removed.observations > 0)
+    text += fmt::format("{} {} ended.\n", count_of(removed.observations, "observation"), is);
+  return text;
 }
 
 }  // namespace
@@ -65,6 +81,7 @@ int remove(const RemoveOptions& options, const CommonOptions& common) {
     auto answer = json_answer("remove");
     answer["removed"] = removed->table && !options.dry_run;
     answer["blocks"] = removed->blocks;
+    answer["observations"] = removed->observations;
     std::fputs(print_json(answer).c_str(), stdout);
   } else if (!common.quiet) {
     std::fputs(sentence(*removed, options.dry_run).c_str(), stdout);

@@ -1,11 +1,19 @@
 // `mailweir verify`: does every rule do what it is for?
 #pragma once
 
+#include <string>
+
 #include "cli/common.h"
 
 namespace mailweir {
 
-// 0: no rule is without effect; 1: one is; 4: not permitted, or the table is not there.
-int verify(const CommonOptions& common);
+struct VerifyOptions {
+  bool forward_probe = false;
+  bool limit_probe = false;
+  std::string target;  // HOST:PORT, empty: none
+};
+
+// 0: everything that can be proven is; 1: something is inert, or waits for a flag or a privilege; 4: not permitted.
+int verify(const VerifyOptions& options, const CommonOptions& common);
 
 }  // namespace mailweir

@@ -20,21 +20,65 @@ std::string marker_of(const Rules& rules, const CompileSettings& settings) {
 // Ids of rules a person asks about have one dot; "host.transfer.log" serves "host.transfer".
 bool serves_another(const Rule& rule) { return std::count(rule.id.begin(), rule.id.end(), '.') > 1; }
 
+// Where the jump to its chain says to whom, the rule need not.
+std::vector<IpPrefix> destinations_of(const Rule& rule, const Rules& rules) {
+  if (rule.to) return rule.to->prefixes;
+  for (const Rule& jump : rules.list) {
+    if (jump.action == Rule::Action::Jump && jump.target == rule.chain && jump.to) return jump.to->prefixes;
+  }
+  return {};
+}
+
+// The chain that jumps to the rule's, unless it is the one on the hook: that has nothing but the jump.
+std::string caller_of(const Rule& rule, const Rules& rules) {
+  for (const Rule& jump : rules.list) {
+    if (jump.action == Rule::Action::Jump && jump.target == rule.chain && !is_hooked(jump.chain))
+      return std::string(nft_name_of(jump.chain));
+  }
+  return {};
+}
+
+RuleInfo info_of(const Rule& rule, const Rules& rules) {
+  RuleInfo info;
+  info.id = rule.id;
+  info.file = rule.file;
+  info.line = rule.line;
+  info.hook = hook_of(rule.chain);
+  info.to = destinations_of(rule, rules);
+  const Addresses to{"", info.to};
+  info.v4 = rule.matches(true) && (info.to.empty() || to.has(true));
+  info.v6 = rule.matches(false) && (info.to.empty() || to.has(false));
+  info.ports = rule.ports;
+  info.effect = rule.effect;
+  info.reject = rule.action == Rule::Action::Reject;
+  info.chain = nft_name_of(rule.chain);
+  info.caller = caller_of(rule, rules);
+  if (rule.from) info.from = rule.from->prefixes;
+  info.source_port = rule.source_port;
+  info.users = rule.users;
+  info.groups = rule.groups;
+  info.icmp4 = rule.icmp4;
+  info.icmp6 = rule.icmp6;
+  info.state = rule.state;
+  info.loopback = rule.loopback;
+  info.broadcast = rule.broadcast;
+  info.one_hop = rule.one_hop;
+  info.link_local = rule.link_local;
+  info.blocked = rule.blocked;
+  info.mark = rule.mark;
+  if (rule.over) {
+    info.per_minute = rule.over->per_minute;
+    info.burst = rule.over->burst;
+    info.each_client = !rule.over->role.empty();
+  }
+  return info;
+}
+
 std::vector<RuleInfo> infos_of(const Rules& rules) {
   std::vector<RuleInfo> infos;
   for (const Rule& rule : rules.list) {
     if (serves_another(rule) || (rule.action == Rule::Action::Jump && !rule.over)) continue;
-    infos.push_back({rule.id,
-                     rule.file,
-                     rule.line,
-                     hook_of(rule.chain),
-                     rule.matches(true),
-                     rule.matches(false),
-                     rule.ports,
-                     rule.effect,
-                     rule.action == Rule::Action::Reject,
-                     false,
-                     {}});
+    infos.push_back(info_of(rule, rules));
   }
   for (const Rule& rule : rules.list) {
     const auto served = std::find_if(infos.begin(), infos.end(), [&](const RuleInfo& info) {

@@ -46,9 +46,19 @@ std::map<std::string, RuleInfo> by_id(const CompiledTable& table) {
 
 TEST(Compile, OneRuleLooksAtForwardedTrafficThatIsNotMail) {
   const auto table = compiled("[gateway]\nclients = [\"172.16.0.0/12\"]\nsubmission = \"allow\"\n");
-  EXPECT_TRUE(has(table, "add rule inet mailweir mw_forward th dport 25 jump mw_mail"));
   EXPECT_EQ(count(table, "add rule inet mailweir mw_forward"), 1);
   EXPECT_EQ(table.watched_ports, std::vector<std::uint16_t>{25});
+}
+
+TEST(Compile, WhoIsBlockedIsLookedForOnAllSendingPortsWhateverThePolicyAnswersToOthers) {
+  for (const char* text :
+       {"[gateway]\nclients = [\"172.16.0.0/12\"]\nsubmission = \"allow\"\n",
+        "[gateway]\nclients = [\"172.16.0.0/12\"]\ntransfer = \"allow\"\nsubmission = \"allow\"\n"}) {
+    const auto table = compiled(text);
+    EXPECT_TRUE(has(table, "mw_mail th dport != { 25, 465, 587 } return"));
+    EXPECT_TRUE(has(table, "tcp dport { 465, 587 } ip saddr != @transfer_only4 ip saddr @blocked4"));
+    EXPECT_TRUE(has(table, "tcp dport 25 ip saddr != @submission_only4 ip saddr @blocked4"));
+  }
 }
 
 TEST(Compile, SeveralPortsAreComparedByTheBitsTheyShareAndThenExactly) {
@@ -80,6 +90,17 @@ TEST(Compile, BlockedSourcesAreAskedBeforeAnythingIsLogged) {
   EXPECT_LT(table.text.rfind("@blocked6 counter"), table.text.find(" log group 2525"));
   EXPECT_TRUE(has(table, "reject with tcp reset"));
   EXPECT_FALSE(has(compiled(std::string(kWatch) + "[block]\nhow = \"drop\"\n"), "reject"));
+}
+
+TEST(Compile, ABlockHasNoRuleForPortsThatNobodyLooksAt) {
+  const CompiledTable table =
+      compiled("[gateway]\nclients = [\"172.16.0.0/12\"]\ntransfer = \"block\"\nsubmission = \"allow\"\n");
+  EXPECT_TRUE(has(table, "\"blocks.transfer\""));
+  EXPECT_FALSE(has(table, "blocks.submission"));
+  const CompiledTable both = compiled(
+      "[gateway]\nclients = [\"172.16.0.0/12\"]\nsubmission = \"allow\"\n[[gateway.group]]\nname = \"g\"\n"
+      "clients = [\"172.20.0.0/16\"]\nsubmission = \"block\"\n");
+  EXPECT_TRUE(has(both, "\"blocks.submission\"")) << "some clients are asked about";
 }
 
 TEST(Compile, TheMarkerTellsTablesApart) {

@@ -10,7 +10,8 @@
 
 namespace mailweir {
 
-enum class RulesFormat : std::uint8_t { Nft, Iptables, Ip6tables };
+// IptablesSets and Ip6tablesSets look addresses up in sets, which Ipset makes: that file is loaded first.
+enum class RulesFormat : std::uint8_t { Nft, Iptables, Ip6tables, IptablesSets, Ip6tablesSets, Ipset };
 
 struct ExportedRules {
   std::string text;

@@ -22,11 +22,9 @@ class GatewayRules {
       everybody_.insert(everybody_.end(), group.clients.value.begin(), group.clients.value.end());
     everybody_ = merged(std::move(everybody_));
     find_watched();
-    const std::vector<PortRange> ports = ports_asked_about();
-    if (ports.empty()) return;
     rules_.gateway = true;
     // Traffic that is not mail is let go by this one comparison.
-    add_jump(Chain::Forward, "gateway.mail", Chain::Mail, ports);
+    add_jump(Chain::Forward, "gateway.mail", Chain::Mail, ports_asked_about());
     add_exemption();
     add_blocks();
     add_jump(Chain::Mail, "gateway.clients", Chain::Clients, {});
@@ -61,8 +59,11 @@ class GatewayRules {
     return merged(std::move(ports));
   }
 
+  // The sending ports always: somebody may be blocked on them, whatever the policy answers to others.
   [[nodiscard]] std::vector<PortRange> ports_asked_about() const {
     std::vector<PortRange> ports = to_clients_ports();
+    for (const PortRange& range : tcp_ports(kTransferPorts)) ports.push_back(range);
+    for (const PortRange& range : tcp_ports(kSubmissionPorts)) ports.push_back(range);
     for_every_role([&](const RoleAnswer& role) {
       if (role.is(Answer::Allow)) return;
       for (const PortRange& range : tcp_ports(role.ports)) ports.push_back(range);

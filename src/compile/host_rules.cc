@@ -63,6 +63,10 @@ class HostRules {
   }
 
   Result<void> add_exceptions(const Accounts& accounts) {
+    // Only who may set marks (root) gets here, and marks do not travel: decision 0009.
+    Rule probe = exception("host.probe", {});
+    probe.mark = kProbeMark;
+    writer_.add(std::move(probe));
     // Programs that hand their mail to this machine's own mail server.
     Rule loopback = exception("host.loopback", {});
     loopback.loopback = true;

@@ -57,15 +57,6 @@ Parts combine(const Parts& a, const Parts& b) {
   return both;
 }
 
-Parts addresses(const std::optional<Addresses>& list, std::string_view option, bool v4) {
-  Parts parts;
-  if (!list) return parts;
-  for (const IpPrefix& prefix : list->prefixes) {
-    if (prefix.base().is_v4() == v4) parts.push_back(fmt::format("{} {} ", option, prefix.text()));
-  }
-  return parts;
-}
-
 // One entry per rule iptables needs for these ports.
 Parts ports_of(const Rule& rule, Transport transport) {
   Parts numbers;
@@ -93,16 +84,18 @@ Parts ports_of(const Rule& rule, Transport transport) {
 
 class FilterTable {
  public:
-  FilterTable(const Rules& rules, const CompileSettings& settings, bool v4)
-      : rules_(rules), settings_(settings), v4_(v4) {}
+  FilterTable(const Rules& rules, const CompileSettings& settings, bool v4, const IpSets* sets)
+      : rules_(rules), settings_(settings), v4_(v4), sets_(sets) {}
 
   std::string write() {
     std::string text = fmt::format(
-        "# Made by `mailweir export {0}`. `{0}-restore < FILE` puts it in place of the filter table; with --noflush "
-        "it\n"
-        "# goes beside the rules that are there.\n*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT "
+        "# Made by `mailweir export {0}{1}`. `{0}-restore < FILE` puts it in place of the filter table; with "
+        "--noflush it\n"
+        "# goes beside the rules that are there.\n{2}*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT "
+        "ACCEPT "
         "[0:0]\n",
-        v4_ ? "iptables" : "ip6tables");
+        v4_ ? "iptables" : "ip6tables", sets_ == nullptr ? "" : " --ipset",
+        sets_ == nullptr ? "" : "# Its sets come from `mailweir export ipset`, loaded before with `ipset restore`.\n");
     for (const Chain chain : kChains) {
       if (rules_.uses(chain)) text += fmt::format(":{} - [0:0]\n", name_of(chain));
     }
@@ -111,8 +104,8 @@ class FilterTable {
         text += fmt::format("-A {} -j {}\n", hook_name(chain), name_of(chain));
     }
     for (const Rule& rule : rules_.list) {
-      // Who is blocked is known to `run` alone.
-      if (rule.blocked || !rule.matches(v4_)) continue;
+      // Without sets, who is blocked is known to `run` alone; `verify` looks at the table of nft.
+      if ((rule.blocked && sets_ == nullptr) || rule.mark || !rule.matches(v4_)) continue;
       for (const std::string& line : lines_of(rule)) text += line + "\n";
     }
     return text + "COMMIT\n";
@@ -123,8 +116,9 @@ class FilterTable {
     Parts lines;
     const auto add = [&](Transport transport, const Parts& ports) {
       Parts more{fmt::format("-A {} ", name_of(rule.chain))};
-      more = combine(more, addresses(rule.from, "-s", v4_));
-      more = combine(more, addresses(rule.to, "-d", v4_));
+      more = combine(more, addresses(rule.from, "-s", "src"));
+      more = combine(more, addresses(rule.to, "-d", "dst"));
+      if (rule.blocked) more = combine(more, {fmt::format("-m set --match-set {} src ", IpSets::blocked(v4_))});
       if (rule.link_local) more = combine(more, {"-s fe80::/10 "});
       if (rule.loopback) more = combine(more, {hook_of(rule.chain) == RuleHook::Input ? "-i lo " : "-o lo "});
       if (!ports.empty() || rule.source_port)
@@ -145,6 +139,19 @@ class FilterTable {
       if (const Parts ports = ports_of(rule, transport); !ports.empty()) add(transport, ports);
     }
     return lines;
+  }
+
+  // Of several prefixes one lookup, where there are sets.
+  [[nodiscard]] Parts addresses(const std::optional<Addresses>& list, std::string_view option,
+                                std::string_view side) const {
+    Parts parts;
+    if (!list) return parts;
+    if (const auto set = sets_ == nullptr ? std::nullopt : sets_->name_of(*list, v4_))
+      return {fmt::format("-m set --match-set {} {} ", *set, side)};
+    for (const IpPrefix& prefix : list->prefixes) {
+      if (prefix.base().is_v4() == v4_) parts.push_back(fmt::format("{} {} ", option, prefix.text()));
+    }
+    return parts;
   }
 
   [[nodiscard]] Parts icmp_of(const Rule& rule) const {
@@ -230,12 +237,13 @@ class FilterTable {
   const Rules& rules_;
   const CompileSettings& settings_;
   bool v4_;
+  const IpSets* sets_;
 };
 
 }  // namespace
 
-std::string iptables_text(const Rules& rules, const CompileSettings& settings, bool v4) {
-  return FilterTable(rules, settings, v4).write();
+std::string iptables_text(const Rules& rules, const CompileSettings& settings, bool v4, const IpSets* sets) {
+  return FilterTable(rules, settings, v4, sets).write();
 }
 
 }  // namespace mailweir

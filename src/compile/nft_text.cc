@@ -15,11 +15,6 @@
 namespace mailweir {
 namespace {
 
-// Packets a second that a rule logs, and how many at once after a quiet time; its counter counts them all. The kernel
-// log shares a disk and a console with everything else, NFLOG is read by a program: 1/s is at most 30 MiB a day.
-constexpr std::string_view kKernelLogLimit = "limit rate 1/second burst 20 packets";
-constexpr std::string_view kNflogLimit = "limit rate 50/second burst 200 packets";
-
 // Clients a meter remembers, per family. When it is full, further clients are not limited, which "<id>.unmetered"
 // counts.
 constexpr int kMeterSize = 65536;
@@ -40,30 +35,6 @@ constexpr Family kFamilies[] = {
     {true, '4', "ipv4_addr", "ip saddr", "ip daddr", "ip saddr"},
     {false, '6', "ipv6_addr", "ip6 saddr", "ip6 daddr", "ip6 saddr & ffff:ffff:ffff:ffff::"},
 };
-
-std::string_view name_of(Chain chain) {
-  switch (chain) {
-    case Chain::Output:
-      return "mw_output";
-    case Chain::Host:
-      return "mw_host";
-    case Chain::HostOver:
-      return "mw_host_over";
-    case Chain::Forward:
-      return "mw_forward";
-    case Chain::Mail:
-      return "mw_mail";
-    case Chain::Clients:
-      return "mw_clients";
-    case Chain::ClientsOver:
-      return "mw_clients_over";
-    case Chain::ToClients:
-      return "mw_to_clients";
-    case Chain::Input:
-      return "mw_input";
-  }
-  return "";
-}
 
 std::string list_text(const std::vector<std::string>& items) {
   return items.size() == 1 ? items.front() : fmt::format("{{ {} }}", fmt::join(items, ", "));
@@ -108,9 +79,9 @@ class TableText {
     }
     if (clean_up) {
       line("flush chain inet {} {}", kTable, kMarkerChain);
-      for (const Chain chain : kChains) line("flush chain inet {} {}", kTable, name_of(chain));
+      for (const Chain chain : kChains) line("flush chain inet {} {}", kTable, nft_name_of(chain));
       for (const Chain chain : kChains) {
-        if (!rules_.uses(chain)) line("delete chain inet {} {}", kTable, name_of(chain));
+        if (!rules_.uses(chain)) line("delete chain inet {} {}", kTable, nft_name_of(chain));
       }
     }
     for (const Family& family : kFamilies) declare_sets(family, clean_up);
@@ -133,10 +104,10 @@ class TableText {
     const std::string_view hook = chain == Chain::Output ? "output" : chain == Chain::Input ? "input" : "forward";
     if (is_hooked(chain)) {
       // Before other filters: what they accept or forget to look at is still stopped here.
-      line("add chain inet {} {} {{ type filter hook {} priority filter - 5; policy accept; }}", kTable, name_of(chain),
-           hook);
+      line("add chain inet {} {} {{ type filter hook {} priority filter - 5; policy accept; }}", kTable,
+           nft_name_of(chain), hook);
     } else {
-      line("add chain inet {} {}", kTable, name_of(chain));
+      line("add chain inet {} {}", kTable, nft_name_of(chain));
     }
   }
 
@@ -208,11 +179,11 @@ class TableText {
   }
 
   void write_entrance(const Rule& rule) {
-    line("add rule inet {} {} {} jump {} comment \"{}\"", kTable, name_of(rule.chain), first_question(rule.ports),
-         name_of(rule.target), comment_of(rule));
+    line("add rule inet {} {} {} jump {} comment \"{}\"", kTable, nft_name_of(rule.chain), first_question(rule.ports),
+         nft_name_of(rule.target), comment_of(rule));
     const std::string ports = all_ports(rule.ports);
     if (ports.find_first_of("{-") == std::string::npos) return;
-    line("add rule inet {} {} th dport != {} return comment \"{}.others\"", kTable, name_of(rule.target), ports,
+    line("add rule inet {} {} th dport != {} return comment \"{}.others\"", kTable, nft_name_of(rule.target), ports,
          rule.id);
   }
 
@@ -241,14 +212,14 @@ class TableText {
 
   void write(const Rule& rule, const Family* family, Transport transport, const std::string& ports) {
     const std::string match = match_text(rule, family, transport, ports);
-    line("add rule inet {} {} {}{}{} comment \"{}\"", kTable, name_of(rule.chain), match, over_text(rule, family),
+    line("add rule inet {} {} {}{}{} comment \"{}\"", kTable, nft_name_of(rule.chain), match, over_text(rule, family),
          action_text(rule, transport), comment_of(rule));
     if (!rule.over || rule.over->role.empty()) return;
     // A client that found no place in the meter is in it neither before nor after.
     Rule unmetered = rule;
     unmetered.id += ".unmetered";
-    line("add rule inet {} {} {}{} != @{} counter comment \"{}\"", kTable, name_of(rule.chain), match, family->client,
-         meter(rule.over->role, *family), comment_of(unmetered));
+    line("add rule inet {} {} {}{} != @{} counter comment \"{}\"", kTable, nft_name_of(rule.chain), match,
+         family->client, meter(rule.over->role, *family), comment_of(unmetered));
   }
 
   static std::string match_text(const Rule& rule, const Family* family, Transport transport, const std::string& ports) {
@@ -275,6 +246,7 @@ class TableText {
     }
     if (rule.loopback) add(hook_of(rule.chain) == RuleHook::Input ? "iif lo" : "oif lo");
     if (rule.broadcast) add("meta pkttype { broadcast, multicast }");
+    if (rule.mark) add(fmt::format("meta mark {:#010x}", *rule.mark));
     if (!rule.users.empty()) add("meta skuid " + numbers_text(rule.users));
     if (!rule.groups.empty()) add("meta skgid " + numbers_text(rule.groups));
     if (family == nullptr) return text;
@@ -319,17 +291,17 @@ class TableText {
         return transport == Transport::Tcp ? "counter reject with tcp reset"
                                            : "counter reject with icmpx type port-unreachable";
       case Rule::Action::Jump:
-        return fmt::format("{}jump {}", rule.over ? "counter " : "", name_of(rule.target));
+        return fmt::format("{}jump {}", rule.over ? "counter " : "", nft_name_of(rule.target));
       case Rule::Action::Show:
         // Snap length: IPv6 with some extension headers and all of TCP's options. The queue threshold is the listener's
         // choice: one written here would be the larger one's limit (nfulnl_log_packet takes the smaller).
         return fmt::format("counter log group {} snaplen 128", settings_.watch_group);
       case Rule::Action::Log:
         if (rules_.to_kernel_log) {
-          return fmt::format("{} counter log prefix \"{}\"{}", kKernelLogLimit, rule.log_prefix,
+          return fmt::format("{} counter log prefix \"{}\"{}", log_limit(true), rule.log_prefix,
                              hook_of(rule.chain) == RuleHook::Output ? " flags skuid" : "");
         }
-        return fmt::format("{} counter log prefix \"{}\" group {} snaplen 128", kNflogLimit, rule.log_prefix,
+        return fmt::format("{} counter log prefix \"{}\" group {} snaplen 128", log_limit(false), rule.log_prefix,
                            settings_.report_group);
     }
     return {};
@@ -341,6 +313,36 @@ class TableText {
 };
 
 }  // namespace
+
+std::string_view nft_name_of(Chain chain) {
+  switch (chain) {
+    case Chain::Output:
+      return "mw_output";
+    case Chain::Host:
+      return "mw_host";
+    case Chain::HostOver:
+      return "mw_host_over";
+    case Chain::Forward:
+      return "mw_forward";
+    case Chain::Mail:
+      return "mw_mail";
+    case Chain::Clients:
+      return "mw_clients";
+    case Chain::ClientsOver:
+      return "mw_clients_over";
+    case Chain::ToClients:
+      return "mw_to_clients";
+    case Chain::Input:
+      return "mw_input";
+  }
+  return "";
+}
+
+// The kernel log shares a disk and a console with everything else, NFLOG is read by a program: 1/s is at most 30 MiB a
+// day.
+std::string_view log_limit(bool to_kernel_log) {
+  return to_kernel_log ? "limit rate 1/second burst 20 packets" : "limit rate 50/second burst 200 packets";
+}
 
 std::string nft_text(const Rules& rules, const CompileSettings& settings, std::string_view marker) {
   return TableText(rules, settings).write(marker, true);

@@ -38,7 +38,7 @@ struct Rate {
 };
 
 struct Rule {
-  enum class State : std::uint8_t { Any, New, Invalid, Ongoing, Reply };  // New: a first packet, for TCP a SYN
+  using State = PacketState;
   enum class Action : std::uint8_t { Return, Accept, Count, Log, Show, Reject, Drop, Jump };
 
   std::string id;
@@ -57,6 +57,7 @@ struct Rule {
   bool one_hop = false;                    // hop limit 255: sent by a neighbour (RFC 4861 section 7.1)
   bool link_local = false;                 // from fe80::/10
   bool blocked = false;                    // the client is in the sets of blocks, for the role of `ports`
+  std::optional<std::uint32_t> mark;
   std::optional<Rate> over;
 
   Action action = Action::Count;

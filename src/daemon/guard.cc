@@ -14,6 +14,8 @@ namespace {
 constexpr Duration kRetryAfter = std::chrono::seconds(1);
 // The kernel and the ledger tell the same end from different moments.
 constexpr Duration kSameEnd = std::chrono::seconds(2);
+// A closed uplink stays closed: there is no hurry.
+constexpr Duration kUplinkEvery = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -147,6 +149,23 @@ void Guard::step(const std::vector<LoggedPacket>& packets, const std::vector<Con
   decide_findings();
   enforce();
   end_blocks(now);
+  look_at_uplink(now);
+}
+
+void Guard::look_at_uplink(Time now) {
+  if (events_.empty() || now < look_at_uplink_) return;
+  look_at_uplink_ = now + kUplinkEvery;
+  const UplinkVotes votes = detector_.uplink(now);
+  if (votes.closed() == uplink_closed_) return;
+  uplink_closed_ = votes.closed();
+  EventLine line(uplink_closed_ ? "uplink.closed" : "uplink.open", now);
+  line.add("port", std::uint64_t{25})
+      .add("clients", std::uint64_t{votes.clients})
+      .add("failing", std::uint64_t{votes.failing})
+      .add("reason", uplink_closed_ ? "port 25 fails for nearly everybody: it seems closed further up; failed "
+                                      "connections on it are no evidence now"
+                                    : "port 25 answers again; failed connections on it are evidence");
+  on_line_(line);
 }
 
 void Guard::relisted(const std::vector<ConntrackFlow>& flows) {
@@ -211,6 +230,7 @@ void Guard::cut(IpPrefix client, const std::vector<std::uint16_t>& ports) {
 }
 
 void Guard::end_blocks(Time now) {
+  for (CaseCounted& counted : enforcer_.count_ending(now)) on_entry_(std::move(counted));
   enforcer_.advance(now);
   for (const IpPrefix& client : decider_.ended(now)) {
     detector_.lifted(client, now);
@@ -232,15 +252,15 @@ void Guard::table_restored() {
 
 std::optional<Time> Guard::next_due() const {
   std::optional<Time> due;
-  for (const auto& candidate : {connections_.next_due(), decider_.next_end(), retry_}) {
+  for (const auto& candidate : {connections_.next_due(), decider_.next_end(), enforcer_.next_count(), retry_}) {
     if (candidate) due = due ? std::min(*due, *candidate) : *candidate;
   }
   return due;
 }
 
 Guard::Counters Guard::counters() const {
-  return {connections_.counters(), detector_.counters(), enforcer_.counters(),        enforcer_.in_force(),
-          enforcer_.waiting(),     after_block_,         decider_.forgotten_clients()};
+  return {connections_.counters(), detector_.counters(), enforcer_.counters(),         enforcer_.in_force(),
+          enforcer_.waiting(),     after_block_,         decider_.forgotten_clients(), detector_.uplink(clock_.now())};
 }
 
 }  // namespace mailweir

@@ -71,6 +71,7 @@ class Guard {
     std::uint64_t waiting = 0;      // decided, not in force
     std::uint64_t after_block = 0;  // packets of blocked clients that were on their way
     std::uint64_t forgotten_cases = 0;
+    UplinkVotes uplink;
   };
   [[nodiscard]] Counters counters() const;
 
@@ -82,6 +83,7 @@ class Guard {
   void tell(const Decision& decision, std::optional<Time> acknowledged);
   void cut(IpPrefix client, const std::vector<std::uint16_t>& ports);
   void end_blocks(Time now);
+  void look_at_uplink(Time now);
   void resume_from_ledger(std::span<const CaseRecord> blocks, bool table_is_new, Time now);
   void recall_running(const EnforcedBlock& enforced, Time now);
   void lifted_by_others(IpPrefix client, std::string_view case_id, Time now);
@@ -103,6 +105,8 @@ class Guard {
   std::optional<Time> retry_;                    // the kernel refused: not before then again
   std::vector<ConnectionEvent> events_;          // of this step
   std::uint64_t after_block_ = 0;
+  Time look_at_uplink_;
+  bool uplink_closed_ = false;
 };
 
 }  // namespace mailweir

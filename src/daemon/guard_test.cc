@@ -252,5 +252,25 @@ TEST_F(GuardTest, AfterSomebodyFlushedTheRulesTheBlocksAreBack) {
   EXPECT_EQ(lines_of("table.restored")[0]["blocks"], 1);
 }
 
+TEST_F(GuardTest, WhatABlockStoppedIsWrittenDownBeforeItEndsByItself) {
+  Guard guard = make_guard();
+  act_as_bot(guard, "172.16.0.5", 40);
+  const auto blocks = kernel.blocks();
+  ASSERT_EQ(blocks->size(), 1U);
+  kernel.stop_packets(blocks->front().client, 7);
+  while (kernel.blocks()->size() == 1 && std::none_of(entries.begin(), entries.end(), [](const LedgerEntry& entry) {
+           return std::holds_alternative<CaseCounted>(entry);
+         })) {
+    ASSERT_TRUE(guard.next_due());
+    clock.time = std::max(clock.time, *guard.next_due());
+    guard.step({}, {});
+  }
+  const auto* counted = std::get_if<CaseCounted>(&entries.back());
+  ASSERT_NE(counted, nullptr);
+  EXPECT_EQ(counted->id, blocks->front().case_id);
+  EXPECT_EQ(counted->packets_stopped, 7U);
+  EXPECT_TRUE(lines_of("block.ended").empty()) << "it still runs";
+}
+
 }  // namespace
 }  // namespace mailweir

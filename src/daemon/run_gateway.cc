@@ -11,6 +11,7 @@
 #include "apply/standing.h"
 #include "apply/table_watch.h"
 #include "compile/compile.h"
+#include "daemon/guard_state.h"
 #include "ingest/conntrack.h"
 #include "ingest/nflog.h"
 #include "ledger/ledger_writer.h"
@@ -20,6 +21,7 @@
 #include "sys/poller.h"
 #include "sys/random.h"
 #include "sys/signals.h"
+#include "sys/state_file.h"
 
 namespace mailweir {
 namespace {
@@ -30,6 +32,8 @@ using namespace std::chrono_literals;
 // ms, rounded up to a tick); changes wait that long.
 constexpr Duration kOvertakingMax = 30ms;
 constexpr Duration kCountersEvery = 60s;
+// How often `status` gets new figures while something happens: a person looks no faster, and a write costs some 50 us.
+constexpr Duration kStateEvery = 1s;
 // After the table was touched or state changes were lost: how long until we look again, so that two programs that undo
 // each other's rules do not keep the machine busy.
 constexpr Duration kAgainAfter = 1s;
@@ -66,6 +70,9 @@ class GatewayRun {
         poller_(std::move(poller)),
         table_is_new_(table_is_new),
         on_line_(on_line),
+        mode_(settings.mode),
+        since_(clock_.now()),
+        state_file_(guard_state_file(settings.runtime_dir)),
         hash_(random_hash()),
         store_(settings.state_dir),
         ledger_file_(ledger_file(settings.state_dir)),
@@ -88,6 +95,7 @@ class GatewayRun {
   void follow_touched();
   void relist();
   void tell_counters(std::string_view event);
+  void publish(Time now);
   [[nodiscard]] std::vector<CaseRecord> read_ledger();
   void tell_ledger_news();
   void end();
@@ -105,6 +113,9 @@ class GatewayRun {
   Poller poller_;
   bool table_is_new_;
   const OnLine& on_line_;
+  Mode mode_;
+  Time since_;
+  std::string state_file_;
   KeyedHash hash_;
   GenerationStore store_;
   std::string ledger_file_;
@@ -117,6 +128,9 @@ class GatewayRun {
   std::optional<Time> look_at_;        // the table may have been touched: look then
   std::optional<Time> relist_at_;      // state changes were lost: list all flows then
   Time next_counters_;
+  Time published_{};
+  std::optional<Time> publish_at_;  // something happened since: tell it then
+  bool publishes_ = true;           // the runtime directory takes our file
   std::uint64_t told_packets_ = 0;
   std::vector<LoggedPacket> packets_;
   std::deque<ConntrackEvent> changes_;
@@ -158,6 +172,7 @@ Result<void> GatewayRun::begin(const RunSettings& settings) {
                .add("blocks", guard_.counters().blocks)
                .add("log_group", std::uint64_t{wanted_.watch_group}));
   next_counters_ = clock_.now() + kCountersEvery;
+  publish(clock_.now());
   return {};
 }
 
@@ -196,6 +211,7 @@ void GatewayRun::end() {
   tell_ledger_news();
   if (ledger.waiting > 0) on_line_(EventLine("ledger.lost", clock_.now()).add("entries", ledger.waiting));
   tell_counters("run.counters");
+  (void)remove_state_file(state_file_);  // of one that stays, the lock says that nobody is behind it
   on_line_(EventLine("run.stopped", clock_.now())
                .add("blocks", guard_.counters().blocks)
                .add("reason", "told to end; blocks stay until they end by themselves"));
@@ -250,7 +266,9 @@ Result<void> GatewayRun::step() {
     next_counters_ = now + kCountersEvery;
     if (nflog_.counters().packets != std::exchange(told_packets_, nflog_.counters().packets))
       tell_counters("run.counters");
+    publish(now);
   }
+  if (publish_at_ && *publish_at_ <= now) publish(now);
   return {};
 }
 
@@ -328,9 +346,42 @@ void GatewayRun::tell_counters(std::string_view event) {
       .add("uncounted", counters.connections.uncounted)
       .add("midstream", counters.connections.midstream)
       .add("after_block", counters.after_block)
+      .add("silenced_failures", counters.detect.silenced_failures)
       .add("ledger_waiting", ledger.waiting)
       .add("ledger_lost", ledger.given_up);
   on_line_(line);
+}
+
+void GatewayRun::publish(Time now) {
+  const Guard::Counters counters = guard_.counters();
+  const NflogCounters& nflog = nflog_.counters();
+  const LedgerWriterCounters ledger = ledger_.counters();
+  GuardState state;
+  state.since = since_;
+  state.told = now;
+  state.mode = mode_ == Mode::Enforce ? "block" : "watch-only";
+  state.packets = nflog.packets;
+  state.connections = counters.connections.connections;
+  state.state_changes = conntrack_.counters().events;
+  state.lost_packets = nflog.lost;
+  state.packet_overruns = nflog.overruns;
+  state.change_overruns = conntrack_.counters().overruns;
+  state.unreadable = nflog.unreadable;
+  state.clients = counters.detect.clients;
+  state.forgotten_clients = counters.detect.forgotten_clients;
+  state.forgotten_connections = counters.connections.given_up;
+  state.blocks = counters.blocks;
+  state.blocks_added = counters.enforce.added;
+  state.blocks_waiting = counters.waiting;
+  state.ledger_waiting = ledger.waiting;
+  state.ledger_lost = ledger.given_up;
+  state.gathering = nflog_.next_check().has_value();
+  published_ = now;
+  publish_at_.reset();
+  const auto written = write_runtime_file(state_file_, print_guard_state(state));
+  if (!written && std::exchange(publishes_, false))
+    warn(written.error().text() + ": `mailweir status` gets no figures; guarding goes on");
+  if (written) publishes_ = true;
 }
 
 std::optional<Duration> GatewayRun::patience() const {
@@ -341,6 +392,7 @@ std::optional<Duration> GatewayRun::patience() const {
   earliest(guard_.next_due());
   earliest(nflog_.next_check());
   earliest(look_at_);
+  earliest(publish_at_);
   earliest(relist_at_);
   if (!changes_.empty()) earliest(changes_.front().time + kOvertakingMax);
   return *due - clock_.now();
@@ -350,6 +402,7 @@ Result<void> GatewayRun::run() {
   for (;;) {
     const auto ready = poller_.wait(patience());
     if (!ready) return fail(ready.error());
+    if (!ready->empty() && !publish_at_) publish_at_ = std::max(clock_.now(), published_ + kStateEvery);
     for (const std::uint32_t tag : *ready) {
       if (tag == kSignal && signals_.take()) {
         end();

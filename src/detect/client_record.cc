@@ -133,7 +133,8 @@ void ClientRecord::contacted_new(MailRole role, unsigned bit) {
 }
 
 void ClientRecord::contacted_again(MailRole role, GroupMark mark) {
-  add(Weight::Repeat, kRepeatL);
+  const double most = kFloorL + kRepeatsPerGroupL * (contacts_[0].groups + contacts_[1].groups);
+  add(Weight::Repeat, std::max(kRepeatL, std::min(0.0, most - weight(Weight::Repeat))));
   const int failed = find_failed(mark.fingerprint());
   if (failed < 0 || (failed_retried_ >> failed & 1) != 0) return;
   const auto age = static_cast<std::uint16_t>(failed_clock() - failed_[static_cast<std::size_t>(failed)].at);
@@ -172,7 +173,7 @@ void ClientRecord::established(const ConnectionEvent& event, MailRole role, Grou
   if (open_.test(mark.bit())) note_established(contacts_of(role), mark.bit());
 }
 
-void ClientRecord::judged(const ConnectionEvent& event, MailRole role, GroupMark mark) {
+void ClientRecord::judged(const ConnectionEvent& event, MailRole role, GroupMark mark, Failure failure) {
   advance(event);
   const double server_weight = role == MailRole::Transfer ? 1.0 : kSubmissionWeightM;
   const bool first = open_.test(mark.bit());
@@ -187,6 +188,7 @@ void ClientRecord::judged(const ConnectionEvent& event, MailRole role, GroupMark
       if (event.outcome == Outcome::Refused && contacts.refused < kAnswersKept) {
         contacts.refused = (contacts.refused + 1) & kAnswersKept;
       }
+      if (failure == Failure::IsNoEvidence) break;
       add_outcome_capped(Weight::Failed, kFailedL);
       add_server(server_weight * kFailedM);
       remember_failed(mark.fingerprint());
@@ -208,7 +210,10 @@ void ClientRecord::judged(const ConnectionEvent& event, MailRole role, GroupMark
       const int failed = first ? -1 : find_failed(mark.fingerprint());
       const bool accepted_retry = failed >= 0 && (failed_retried_ >> failed & 1) != 0;
       if (!first && !accepted_retry) return;
-      if (accepted_retry) failed_used_ &= static_cast<std::uint8_t>(~(1U << failed));
+      if (accepted_retry) {
+        failed_used_ &= static_cast<std::uint8_t>(~(1U << failed));
+        if (role == MailRole::Transfer) add_server(kAcceptedRetryM);
+      }
       if (first) note_established(contacts, mark.bit());
       add(Weight::Delivered, kDeliveredL);
       add_server(server_weight * kDeliveredM);

@@ -39,7 +39,11 @@ class alignas(64) ClientRecord {
   // source; an earlier time counts as the latest one.
   void opened(const ConnectionEvent& event, MailRole role, GroupMark mark);
   void established(const ConnectionEvent& event, MailRole role, GroupMark mark);
-  void judged(const ConnectionEvent& event, MailRole role, GroupMark mark);
+  // A failure that is no evidence (detect/outage_guard.h) is counted and ends the first contact; it weighs nothing.
+  enum class Failure : bool { Counts, IsNoEvidence };
+  void judged(const ConnectionEvent& event, MailRole role, GroupMark mark, Failure failure = Failure::Counts);
+  // A first contact with this group is waiting for its end.
+  [[nodiscard]] bool awaits(GroupMark mark) const { return open_.test(mark.bit()); }
 
   // After a block: all evidence is replaced by one weight.
   void keep_only(double nats, Time now);

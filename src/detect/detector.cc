@@ -9,7 +9,9 @@
 #include "detect/client_table.h"
 #include "detect/destination_count.h"
 #include "detect/destination_group.h"
+#include "detect/destination_sizes.h"
 #include "detect/explain.h"
+#include "detect/numbers.h"
 #include "detect/rule.h"
 
 namespace mailweir {
@@ -45,6 +47,9 @@ struct Detector::State {
   [[nodiscard]] Found find_ahead(const ConnectionEvent& event) const;
   void observe(const ConnectionEvent& event, Found found);
   ClientTable::Index admit(IpAddress base, Time now);
+  ConnectionEvent by_destination(const ClientRecord& client, ConnectionEvent event, MailRole role, GroupMark mark);
+  ClientRecord::Failure weigh_failure(const ClientRecord& client, const ConnectionEvent& event, MailRole role,
+                                      GroupMark mark);
   void decide(ClientTable::Index index);
   [[nodiscard]] ClientReport report(ClientTable::Index index) const;
 
@@ -52,6 +57,8 @@ struct Detector::State {
   KeyedHash hash;
   PrefixSet mail_servers;
   ClientTable table;
+  OutageGuard outages;
+  DestinationSizes sizes;
   std::vector<DestinationCount> destinations;                    // by index; empty unless exact_destinations
   std::unordered_map<ClientTable::Index, ClientRecord> decided;  // spammers, as they were when it was decided
   std::vector<ClientReport> findings;
@@ -66,6 +73,32 @@ ClientTable::Index Detector::State::admit(IpAddress base, Time now) {
   table.at(index).set_registered(mail_servers.contains(base));
   if (settings.exact_destinations && destinations.size() <= index) destinations.resize(index + std::size_t{1});
   return index;
+}
+
+// The outcome as the destination's own sizes say it is. Off in recordings, like the outage guard and for its reason.
+ConnectionEvent Detector::State::by_destination(const ClientRecord& client, ConnectionEvent event, MailRole role,
+                                                GroupMark mark) {
+  if (role != MailRole::Transfer || event.payload == 0 || !settings.clients_compared) return event;
+  if (client.registered()) {
+    sizes.learn(mark.hash, event.payload);
+  } else {
+    event.outcome = sizes.judge(mark.hash, event.outcome, event.payload);
+  }
+  return event;
+}
+
+ClientRecord::Failure Detector::State::weigh_failure(const ClientRecord& client, const ConnectionEvent& event,
+                                                     MailRole role, GroupMark mark) {
+  if (event.outcome == Outcome::Unknown) return ClientRecord::Failure::Counts;
+  const OutageGuard::Contact contact{.time = event.time,
+                                     .client = hash(client.base()),
+                                     .group = mark.hash,
+                                     .transfer = role == MailRole::Transfer,
+                                     .failed = event.outcome == Outcome::NoAnswer || event.outcome == Outcome::Refused,
+                                     .suspect = client.score_user() > numbers::kSuspicionL,
+                                     .first = client.awaits(mark)};
+  const bool counts = outages.counts(contact);
+  return counts || !settings.clients_compared ? ClientRecord::Failure::Counts : ClientRecord::Failure::IsNoEvidence;
 }
 
 void Detector::State::decide(ClientTable::Index index) {
@@ -153,9 +186,11 @@ void Detector::State::observe(const ConnectionEvent& event, Found found) {
     case ConnectionEvent::Kind::Established:
       client.established(event, role, mark);
       break;
-    case ConnectionEvent::Kind::Judged:
-      client.judged(event, role, mark);
+    case ConnectionEvent::Kind::Judged: {
+      const ConnectionEvent ended = state.by_destination(client, event, role, mark);
+      client.judged(ended, role, mark, state.weigh_failure(client, ended, role, mark));
       break;
+    }
   }
   decide(index);
 }
@@ -180,6 +215,12 @@ void Detector::lifted(IpPrefix client, Time now) {
   state.decided.erase(index);
 }
 
+std::optional<Detector::Scores> Detector::scores(IpAddress client) const {
+  const ClientTable::Index index = state_->table.find(client_base(client, state_->settings.v6_client_length));
+  if (index == ClientTable::kNone) return std::nullopt;
+  return Scores{state_->table.at(index).score_user(), state_->table.at(index).score_server()};
+}
+
 std::vector<ClientReport> Detector::reports() const {
   std::vector<ClientReport> all;
   all.reserve(state_->table.size());
@@ -189,8 +230,14 @@ std::vector<ClientReport> Detector::reports() const {
 }
 
 DetectCounters Detector::counters() const {
-  return {.events = state_->events, .forgotten_clients = state_->table.forgotten(), .clients = state_->table.size()};
+  return {.events = state_->events,
+          .forgotten_clients = state_->table.forgotten(),
+          .clients = state_->table.size(),
+          .silenced_failures = state_->settings.clients_compared ? state_->outages.silenced() : 0,
+          .forgotten_outages = state_->outages.forgotten()};
 }
+
+UplinkVotes Detector::uplink(Time now) const { return state_->outages.uplink(now); }
 
 IpPrefix client_of(IpAddress address, int v6_length) {
   return address.is_v4() ? IpPrefix::host(address) : IpPrefix::of(address, v6_length);

@@ -4,7 +4,8 @@
 // In:  ConnectionEvents in event-time order (per client).   Out: ClientReports.
 // Invariants
 //   (1) Same events, settings and key give the same reports, whatever the wall clock says.
-//   (2) Clients are independent of each other: a Detector over half the clients says the same about them.
+//   (2) Clients are independent of each other: a Detector over half the clients says the same about them. But for what
+//       all of them meet: with settings.clients_compared, a failure that others meet too is no evidence.
 //   (3) Holds at most settings.clients_max clients; the most innocent and idlest is forgotten first, and counted.
 //   (4) The evidence of a report adds up to its score.
 // Threads: one at a time.
@@ -12,11 +13,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "base/keyed_hash.h"
 #include "base/prefix_set.h"
+#include "detect/outage_guard.h"
 #include "detect/settings.h"
 #include "record/client_report.h"
 #include "record/connection_event.h"
@@ -26,7 +29,9 @@ namespace mailweir {
 struct DetectCounters {
   std::uint64_t events = 0;
   std::uint64_t forgotten_clients = 0;
-  std::uint64_t clients = 0;  // held now
+  std::uint64_t clients = 0;            // held now
+  std::uint64_t silenced_failures = 0;  // no evidence: the destination, or port 25 of the site, fails for others too
+  std::uint64_t forgotten_outages = 0;  // destinations the outage guard had no room for
 };
 
 class Detector {
@@ -46,9 +51,17 @@ class Detector {
   // After a block ended: the client keeps its history at L = threshold / 2 (docs/detection.md, "Lifting").
   void lifted(IpPrefix client, Time now);
 
+  // What both tests say of the client an address belongs to, as of its last event; nothing when it is not held.
+  struct Scores {
+    double user = 0, server = 0;  // L and M
+  };
+  [[nodiscard]] std::optional<Scores> scores(IpAddress client) const;
+
   // All clients held, highest score_user first.
   [[nodiscard]] std::vector<ClientReport> reports() const;
   [[nodiscard]] DetectCounters counters() const;
+  // How port 25 fares for the site as a whole.
+  [[nodiscard]] UplinkVotes uplink(Time now) const;
 
  private:
   struct State;

@@ -284,5 +284,46 @@ TEST(Detector, EstimatesDestinationsLive) {
   EXPECT_NEAR(static_cast<double>(report_of(detector, bot).groups), 50, 10);
 }
 
+TEST(Detector, ARelayThatIsDownForEverybodyMakesNobodySuspicious) {
+  Detector detector({}, kHash);
+  for (unsigned i = 1; i <= 9; ++i) {
+    auto user = client_at(detector, ("172.16.0." + std::to_string(i)).c_str());
+    user.connects(server(7), Outcome::NoAnswer, 587);
+    const ClientReport report = report_of(detector, user);
+    EXPECT_EQ(report.failed, 1U) << "counted all the same";
+    EXPECT_NEAR(report.score_user, i <= 3 ? 1.2 : 0.0, 0.01) << i;
+  }
+  EXPECT_EQ(detector.counters().silenced_failures, 6U);
+}
+
+TEST(Detector, WhereTheUplinkClosesPort25NobodyIsJudgedByFailures) {
+  Detector detector({}, kHash);
+  for (unsigned i = 1; i <= 5; ++i)
+    client_at(detector, ("172.16.0." + std::to_string(i)).c_str()).connects(server(i), Outcome::NoAnswer);
+  EXPECT_TRUE(detector.uplink(testing::kMorning).closed());
+  auto mta = client_at(detector, "172.16.9.25");
+  for (unsigned i = 100; i < 120; ++i) mta.wait(seconds(10)).connects(server(i), Outcome::Refused);
+  EXPECT_EQ(report_of(detector, mta).score_server, 0);
+  EXPECT_TRUE(detector.take_findings().empty());
+}
+
+TEST(Detector, RegisteredServersTeachHowSmallADeliveryIs) {
+  DetectSettings settings;
+  settings.mail_servers = {*IpPrefix::parse("172.16.9.25")};
+  Detector detector(settings, kHash);
+  auto send = [&](const char* address, std::uint32_t payload) {
+    MailClient client(address, [&](ConnectionEvent event) {
+      event.payload = event.kind == ConnectionEvent::Kind::Judged ? payload : 0;
+      detector.observe(event);
+    });
+    client.connects(server(7), Outcome::Delivered);
+    return report_of(detector, client);
+  };
+  EXPECT_EQ(send("172.16.0.5", 1'200).delivered, 1U);
+  for (unsigned i = 0; i < 60; ++i) send("172.16.9.25", 5'000 + 100 * i);
+  EXPECT_EQ(send("172.16.0.6", 1'200).shorts, 1U);
+  EXPECT_EQ(send("172.16.0.7", 9'000).delivered, 1U);
+}
+
 }  // namespace
 }  // namespace mailweir

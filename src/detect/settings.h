@@ -16,6 +16,10 @@ struct DetectSettings {
   std::vector<IpPrefix> mail_servers;  // registered: scored, never a spammer
   // A recording blocks nobody, so it may convict on a weaker return path and on first packets alone.
   bool recorded = false;
+  // What one client meets tells something about what another meets: a failure common to several is no evidence, and
+  // what registered servers send to a destination says how small deliveries to it are. Off where clients are dealt out
+  // to several detectors, none of which sees all: they would depend on who sits where.
+  bool clients_compared = true;
   // Sources cannot be spoofed here (strict reverse path filter, PPPoE, WireGuard): one established contact is enough.
   bool sources_bound = false;
   int v6_client_length = 64;

@@ -47,10 +47,36 @@ Result<std::vector<EnforcedBlock>> Enforcer::resume(Time now) {
   for (Block& block : *blocks) {
     EnforcedBlock enforced{std::move(block), {}};
     enforced.until = now + enforced.block.left;
-    in_force_.insert_or_assign(enforced.block.client, enforced);
+    keep(enforced);
     resumed.push_back(std::move(enforced));
   }
   return resumed;
+}
+
+void Enforcer::keep(const EnforcedBlock& enforced) {
+  in_force_.insert_or_assign(enforced.block.client, enforced);
+  ends_.emplace(enforced.until, enforced.block.client);
+}
+
+std::optional<Time> Enforcer::next_count() const {
+  return ends_.empty() ? std::nullopt : std::optional(ends_.begin()->first - kCountBefore);
+}
+
+std::vector<CaseCounted> Enforcer::count_ending(Time now) {
+  std::vector<IpPrefix> clients;
+  while (!ends_.empty() && ends_.begin()->first - kCountBefore <= now) {
+    const auto [until, client] = *ends_.begin();
+    ends_.erase(ends_.begin());
+    // A longer block may have taken its place.
+    const auto found = in_force_.find(client);
+    if (found != in_force_.end() && found->second.until == until && now < until) clients.push_back(client);
+  }
+  std::vector<CaseCounted> counted;
+  if (clients.empty()) return counted;
+  const auto blocks = kernel_.blocks_of(clients);
+  if (!blocks) return counted;
+  for (const Block& block : *blocks) counted.push_back({block.case_id, block.stopped});
+  return counted;
 }
 
 void Enforcer::want(const Decision& decision) {
@@ -77,7 +103,7 @@ Result<void> Enforcer::reconcile(Time now) {
     }
     for (const EnforcedBlock& enforced : batch) {
       waiting_.erase(enforced.block.client);
-      in_force_.insert_or_assign(enforced.block.client, enforced);
+      keep(enforced);
       confirmed_.push_back(enforced.block.case_id);
     }
     counters_.added += batch.size();
@@ -105,7 +131,7 @@ Result<Enforcer::OthersDid> Enforcer::follow(Time now) {
   for (const auto& [client, enforced] : there) {
     if (!is_news(client, enforced.block.case_id)) continue;
     did.added.push_back(enforced);
-    in_force_.insert_or_assign(client, enforced);
+    keep(enforced);
   }
   std::erase_if(in_force_, [&](const auto& entry) {
     if (there.contains(entry.first)) return false;

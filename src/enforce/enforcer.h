@@ -13,12 +13,14 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "apply/kernel.h"
 #include "base/result.h"
+#include "record/case_record.h"
 #include "record/decision.h"
 
 namespace mailweir {
@@ -68,6 +70,11 @@ class Enforcer {
   Result<void> restore(Time now);
 
   [[nodiscard]] bool is_blocked(IpPrefix client, std::uint16_t port) const;
+  // The case ids of blocks that end within kCountBefore, each once, with what they stopped: afterwards the counter is
+  // gone with its element. What the kernel cannot tell is left out.
+  static constexpr Duration kCountBefore = std::chrono::seconds(1);
+  [[nodiscard]] std::vector<CaseCounted> count_ending(Time now);
+  [[nodiscard]] std::optional<Time> next_count() const;
   // Forgets blocks that ended; the kernel has done so by itself.
   void advance(Time now);
   [[nodiscard]] std::size_t in_force() const { return in_force_.size(); }
@@ -75,8 +82,11 @@ class Enforcer {
   [[nodiscard]] const EnforceCounters& counters() const { return counters_; }
 
  private:
+  void keep(const EnforcedBlock& enforced);
+
   Kernel& kernel_;
   std::map<IpPrefix, EnforcedBlock> in_force_;
+  std::set<std::pair<Time, IpPrefix>> ends_;   // of blocks that are or were in force; looked at when due
   std::map<IpPrefix, EnforcedBlock> waiting_;  // the latest decision about each client
   std::vector<std::string> confirmed_;
   EnforceCounters counters_;

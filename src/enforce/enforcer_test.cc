@@ -159,5 +159,31 @@ TEST(Scope, RolesAndScopesAreTheSameThing) {
   }
 }
 
+TEST_F(EnforcerTest, ABlockIsCountedOnceShortlyBeforeItEnds) {
+  enforcer.want(block("172.16.0.5", "mw-1", {MailRole::Transfer}, minutes(1)));
+  enforcer.want(block("172.16.0.6", "mw-2", {MailRole::Transfer}, hours(1)));
+  ASSERT_TRUE(enforcer.reconcile(kStart));
+  kernel.stop_packets(*IpPrefix::parse("172.16.0.5"), 12);
+  EXPECT_EQ(enforcer.next_count(), kStart + minutes(1) - Enforcer::kCountBefore);
+  EXPECT_TRUE(enforcer.count_ending(kStart + seconds(58)).empty());
+  const auto counted = enforcer.count_ending(kStart + seconds(59));
+  ASSERT_EQ(counted.size(), 1U);
+  EXPECT_EQ(counted[0].id, "mw-1");
+  EXPECT_EQ(counted[0].packets_stopped, 12U);
+  EXPECT_TRUE(enforcer.count_ending(kStart + seconds(59)).empty());
+  EXPECT_EQ(enforcer.next_count(), kStart + hours(1) - Enforcer::kCountBefore);
+}
+
+TEST_F(EnforcerTest, ALongerBlockInItsPlaceIsNotCountedAtTheEndOfTheFirst) {
+  enforcer.want(block("172.16.0.5", "mw-1", {MailRole::Transfer}, minutes(1)));
+  ASSERT_TRUE(enforcer.reconcile(kStart));
+  enforcer.want(block("172.16.0.5", "mw-2", {MailRole::Transfer}, hours(1)));
+  ASSERT_TRUE(enforcer.reconcile(kStart));
+  EXPECT_TRUE(enforcer.count_ending(kStart + minutes(1)).empty());
+  EXPECT_EQ(enforcer.next_count(), kStart + hours(1) - Enforcer::kCountBefore);
+  kernel.fail_with(ErrorCode::Refused);
+  EXPECT_TRUE(enforcer.count_ending(kStart + hours(1) - seconds(1)).empty()) << "nobody knows";
+}
+
 }  // namespace
 }  // namespace mailweir

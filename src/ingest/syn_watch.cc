@@ -2,7 +2,7 @@
 
 #include <functional>
 
-#include "ingest/address_scope.h"
+#include "base/address_scope.h"
 #include "record/packet_sighting.h"
 
 namespace mailweir {

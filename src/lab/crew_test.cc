@@ -8,9 +8,9 @@
 #include <cstdio>
 #include <string>
 
-#include "lab/enclosure.h"
 #include "lab/places.h"
 #include "sys/clock.h"
+#include "sys/enclosure.h"
 
 namespace mailweir::lab {
 namespace {
@@ -67,7 +67,7 @@ TEST(Crew, EveryErrandEndsAsTheServersAddressSays) {
   const Population population = couriers();
   const auto board = Scoreboard::create(population);
   ASSERT_TRUE(board);
-  const auto status = run_enclosed([&] { return deliver(population, *board); });
+  const auto status = run_enclosed(Walls::All, [&] { return deliver(population, *board); });
   if (!status) GTEST_SKIP() << status.error().text();
   ASSERT_EQ(*status, 42);
   for (std::uint32_t n = 0; n < population.clients.size(); ++n) {

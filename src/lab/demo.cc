@@ -10,13 +10,13 @@
 
 #include "lab/closing.h"
 #include "lab/crew.h"
-#include "lab/enclosure.h"
 #include "lab/guard_process.h"
 #include "lab/population.h"
 #include "lab/scoreboard.h"
 #include "lab/screen.h"
 #include "lab/topology.h"
 #include "sys/clock.h"
+#include "sys/enclosure.h"
 
 namespace mailweir::lab {
 namespace {
@@ -90,7 +90,7 @@ Result<int> run_demo(const DemoOptions& options) {
   const Population population = populate({options.clients, std::chrono::seconds(options.seconds), options.seed});
   const auto board = Scoreboard::create(population);
   if (!board) return fail(board.error());
-  return run_enclosed([&] {
+  return run_enclosed(Walls::All, [&] {
     const auto status = Demo(options, population, *board).run();
     if (status) return *status;
     fmt::print(stderr, "mailweir: {}\n", status.error().text());

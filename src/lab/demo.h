@@ -1,7 +1,7 @@
 // The whole story in a laboratory: real clients, a real gateway, real mail servers, real spam, and the ordinary
 // `mailweir run` on the gateway, told apart from a user's only by its policy file.
 //
-// Touches nothing of the host and leaves nothing behind (lab/enclosure.h).
+// Touches nothing of the host and leaves nothing behind (sys/enclosure.h).
 #pragma once
 
 #include <cstdint>

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <utility>
 
 #include "base/escape.h"
 
@@ -83,11 +84,11 @@ CaseRow row_of(const CaseRecord& record, std::size_t text_bytes_max) {
   row.policy_file = cut(record.policy_file);
   row.policy_line = record.policy_line;
   row.repeat = record.repeat;
+  if (const auto stopped = stopped_by(record)) row.packets_stopped = whole(*stopped);
   if (record.ended) {
     row.ended = microseconds_of(record.ended->at);
     row.ended_by = cut(record.ended->by);
     row.replaced = record.ended->replaced ? 1 : 0;
-    if (record.ended->packets_stopped) row.packets_stopped = whole(*record.ended->packets_stopped);
   }
   return row;
 }
@@ -120,14 +121,15 @@ Result<CaseRecord> case_of(const CaseRow& row) {
   record.policy_file = row.policy_file;
   record.policy_line = static_cast<int>(row.policy_line);
   record.repeat = static_cast<std::uint32_t>(row.repeat);
+  if (row.packets_stopped) {
+    if (!fits<std::int64_t>(*row.packets_stopped)) return fail(not_a_case(row, "packets_stopped"));
+    record.packets_stopped = static_cast<std::uint64_t>(*row.packets_stopped);
+  }
   if (row.ended) {
     const auto ended = time_of(*row.ended);
     if (!ended) return fail(not_a_case(row, "ended"));
-    record.ended = CaseEnd{*ended, row.ended_by.value_or(""), row.replaced != 0, {}};
-    if (row.packets_stopped) {
-      if (!fits<std::int64_t>(*row.packets_stopped)) return fail(not_a_case(row, "packets_stopped"));
-      record.ended->packets_stopped = static_cast<std::uint64_t>(*row.packets_stopped);
-    }
+    record.ended = CaseEnd{*ended, row.ended_by.value_or(""), row.replaced != 0,
+                           std::exchange(record.packets_stopped, std::nullopt)};
   }
   return record;
 }

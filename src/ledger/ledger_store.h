@@ -3,8 +3,8 @@
 // One real (ledger/sqlite_ledger.h) and one fake (tests/support/fake_ledger.h), held to the same contract tests
 // (tests/contract).
 // Invariants
-//   (1) Append-only: a case is never changed, except that it may end early, once. A lift by a name replaces one by
-//       nobody.
+//   (1) Append-only: a case is never changed, except that it may end early, once, and that what it stopped is
+//       counted. A lift by a name replaces one by nobody.
 //   (2) At most one block of a client runs: a later one ends it, and is named as its successor.
 //   (3) Holds at most limits.cases_max cases, none that ended more than limits.age_max before the newest began; the
 //       oldest is forgotten first, and counted. A running block is not forgotten for its age.

@@ -141,9 +141,12 @@ void bind_optional(SQLite::Statement& statement, int index, const std::optional<
 
 // Ends the running block of a client: what a later case or a person does.
 constexpr char kEndRunning[] =
-    "UPDATE cases SET ended = ?1, ended_by = ?2, replaced = ?3, packets_stopped = ?4 WHERE client = ?5 AND "
+    "UPDATE cases SET ended = ?1, ended_by = ?2, replaced = ?3, packets_stopped = coalesce(?4, packets_stopped) WHERE "
+    "client = ?5 AND "
     "action = 'block' AND since <= ?1 AND until > ?1 AND (ended IS NULL OR (ended_by = '' AND ?2 <> '' AND "
     "replaced = 0 AND ?3 = 0 AND id = (SELECT max(id) FROM cases WHERE client = ?5 AND action = 'block')))";
+
+constexpr char kCount[] = "UPDATE cases SET packets_stopped = ?1 WHERE id = ?2 AND ended IS NULL";
 
 // Puts entries into the tables, inside a transaction of the caller's; its statements are prepared once.
 class Batch {
@@ -152,12 +155,17 @@ class Batch {
       : limits_(limits),
         known_(database, "SELECT 1 FROM cases WHERE id = ?"),
         end_(database, kEndRunning),
+        count_(database, kCount),
         insert_(database, fmt::format("INSERT INTO cases ({}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", kColumns)),
         evidence_(database, "INSERT INTO evidence VALUES (?, ?, ?, ?, ?)") {}
 
   void put(const LedgerEntry& entry) {
     if (const auto* lifted = std::get_if<CaseLifted>(&entry)) {
       end_running(lifted->client, lifted->end);
+      return;
+    }
+    if (const auto* counted = std::get_if<CaseCounted>(&entry)) {
+      count(*counted);
       return;
     }
     const auto& record = std::get<CaseRecord>(entry);
@@ -182,6 +190,13 @@ class Batch {
     bind_optional(end_, 4, stopped);
     end_.bind(5, client.text());
     end_.exec();
+  }
+
+  void count(const CaseCounted& counted) {
+    count_.reset();
+    count_.bind(1, static_cast<std::int64_t>(counted.packets_stopped));
+    count_.bind(2, counted.id);
+    count_.exec();
   }
 
   void insert(const CaseRow& row) {
@@ -216,7 +231,7 @@ class Batch {
   }
 
   const LedgerLimits& limits_;
-  SQLite::Statement known_, end_, insert_, evidence_;
+  SQLite::Statement known_, end_, count_, insert_, evidence_;
 };
 
 class SqliteLedger final : public LedgerStore {

@@ -11,7 +11,7 @@
 #include <fstream>
 #include <random>
 
-#include "sys/namespace.h"
+#include "sys/enclosure.h"
 #include "tests/support/temporary_directory.h"
 
 namespace mailweir {
@@ -192,7 +192,7 @@ TEST_F(SqliteLedger, AnyBytesGiveCasesOrAnError) {
 
 // In a mount namespace of its own: a disk of 256 KiB.
 TEST_F(SqliteLedger, AFullDiskIsAnErrorAndLosesNothingThatWasWritten) {
-  const auto status = run_in_namespace([&] {
+  const auto status = run_enclosed(Walls::Network, [&] {
     if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return 77;
     std::filesystem::create_directories(folder_.path() + "/state");
     if (mount("tmpfs", (folder_.path() + "/state").c_str(), "tmpfs", 0, "size=256k") != 0) return 77;

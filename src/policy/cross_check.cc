@@ -92,8 +92,7 @@ void check_groups(const GatewayPolicy& gateway, const PolicyPlaces& places, cons
       const PrefixList other = without_remarks(places.group_clients[j]);
       for (const ListedPrefix& listed : group) {
         if (overlaps(other, listed.prefix))
-          error(remarks, listed.span, "policy.overlap",
-                fmt::format("{} is in another group too", listed.prefix.text()),
+          error(remarks, listed.span, "policy.overlap", fmt::format("{} is in another group too", listed.prefix.text()),
                 "a client is in one group: take it out of one of them");
       }
     }

@@ -90,6 +90,20 @@ struct LogPolicy {
   Setting<LogTo> to{LogTo::Nflog};
 };
 
+// A mail server of ours, as it introduces itself.
+struct HeloName {
+  IpAddress address;  // what receivers see
+  std::string name;
+};
+
+// For `mailweir dns check`; nothing is enforced by it.
+struct DnsPolicy {
+  Setting<std::vector<std::string>> blocklists;
+  // Free use of the large lists ends at some 100,000 questions a day; this leaves room for others.
+  Setting<std::uint32_t> blocklist_budget{1000};
+  Setting<std::vector<HeloName>> helo;
+};
+
 struct Policy {
   std::string file;
   std::optional<HostPolicy> host;
@@ -97,6 +111,7 @@ struct Policy {
   std::optional<InboundPolicy> inbound;
   BlockPolicy block;
   LogPolicy log;
+  DnsPolicy dns;
 };
 
 }  // namespace mailweir

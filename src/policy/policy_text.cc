@@ -15,7 +15,7 @@ namespace {
 template <std::size_t N>
 using WordList = std::array<std::string_view, N>;
 
-constexpr WordList<5> kSections{"gateway", "block", "host", "inbound", "log"};
+constexpr WordList<6> kSections{"gateway", "block", "host", "inbound", "log", "dns"};
 constexpr WordList<9> kHost{"transfer",      "submission", "retrieval",        "also_block", "except_users",
                             "except_groups", "except_to",  "limit_per_minute", "limit_burst"};
 constexpr WordList<15> kGateway{
@@ -27,6 +27,7 @@ constexpr WordList<7> kGroup{"name",      "clients",          "transfer",   "sub
 constexpr WordList<2> kInbound{"open", "ping"};
 constexpr WordList<3> kBlock{"for", "max", "how"};
 constexpr WordList<1> kLog{"to"};
+constexpr WordList<3> kDns{"blocklists", "blocklist_budget", "helo"};
 
 constexpr WordList<4> kHostAnswers{"block", "allow", "log", "limit"};
 constexpr WordList<5> kSendingAnswers{"watch", "allow", "log", "limit", "block"};
@@ -36,6 +37,8 @@ constexpr WordList<2> kLogTo{"nflog", "kernel"};
 
 // nft takes 32 bits; more than this is no limit to a person's mail program.
 constexpr std::uint32_t kLimitMax = 100'000;
+// A day's free questions at the large lists.
+constexpr std::uint32_t kBudgetMax = 100'000;
 // "mw NAME.submission reject " has to fit into 29 characters of a kernel log line (compile/rule_writer.h).
 constexpr std::size_t kGroupNameMax = 7;
 constexpr WordList<4> kNamesTaken{"host", "gateway", "inbound", "blocks"};
@@ -51,6 +54,18 @@ bool is_group_name(std::string_view name) {
   const auto is_plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'; };
   return !name.empty() && name.size() <= kGroupNameMax && name.front() >= 'a' && name.front() <= 'z' &&
          std::all_of(name.begin(), name.end(), is_plain) && !is_one_of(name, kNamesTaken);
+}
+
+// Letters, digits and hyphens in labels of at most 63, two at least (RFC 1123).
+bool is_dns_name(std::string_view text) {
+  if (text.empty() || text.size() > 253 || text.find('.') == std::string_view::npos) return false;
+  std::size_t label = 0;
+  for (const char c : text) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+    if (c == '.' ? label == 0 : !plain || label == 63) return false;
+    label = c == '.' ? 0 : label + 1;
+  }
+  return label > 0;
 }
 
 class PolicyReader {
@@ -99,6 +114,8 @@ class PolicyReader {
         read_inbound(*table, values_.place(key.source()));
       } else if (key == "log") {
         read_log(*table);
+      } else if (key == "dns") {
+        read_dns(*table);
       } else {
         read_block(*table);
       }
@@ -274,6 +291,33 @@ class PolicyReader {
         values_.unknown(key, "[log]", "key", kLog);
       } else if (const auto word = values_.read_word(key, value, kLogTo)) {
         values_.set(key, value, policy_.log.to, *word == "kernel" ? LogTo::Kernel : LogTo::Nflog);
+      }
+    }
+  }
+
+  void read_dns(const toml::table& table) {
+    for (const auto& [key, value] : table) {
+      if (key == "blocklists") {
+        std::vector<std::string> lists;
+        values_.read_texts(key, value, "the name of a DNS list", "zen.spamhaus.org", [&](std::string_view text) {
+          lists.emplace_back(text);
+          return is_dns_name(text);
+        });
+        values_.set(key, value, policy_.dns.blocklists, std::move(lists));
+      } else if (key == "blocklist_budget") {
+        values_.read_number(key, value, kBudgetMax, policy_.dns.blocklist_budget);
+      } else if (key == "helo") {
+        std::vector<HeloName> names;
+        values_.read_texts(key, value, "ADDRESS=NAME", "198.51.100.100=mail.example.net", [&](std::string_view text) {
+          const auto equals = std::min(text.find('='), text.size());
+          const auto address = IpAddress::parse(text.substr(0, equals));
+          const std::string_view name = text.substr(std::min(equals + 1, text.size()));
+          if (address) names.push_back({*address, std::string(name)});
+          return address && is_dns_name(name);
+        });
+        values_.set(key, value, policy_.dns.helo, std::move(names));
+      } else {
+        values_.unknown(key, "[dns]", "key", kDns);
       }
     }
   }

@@ -78,7 +78,8 @@ TEST(ReadPolicy, RemarksComeInTheOrderOfTheText) {
 }
 
 TEST(ReadPolicy, OwnTrafficAndRetrievalCannotBeWatched) {
-  EXPECT_EQ(ids("[host]\ntransfer = \"watch\"\nsubmission = \"block\"\n"), std::vector<std::string>{"policy.not-watched"});
+  EXPECT_EQ(ids("[host]\ntransfer = \"watch\"\nsubmission = \"block\"\n"),
+            std::vector<std::string>{"policy.not-watched"});
   EXPECT_EQ(ids("[gateway]\nclients = [\"10.0.0.0/8\"]\nretrieval = \"watch\"\n"),
             std::vector<std::string>{"policy.not-watched"});
 }
@@ -128,6 +129,20 @@ TEST(ReadPolicy, RangesOfAddressesBecomePrefixes) {
   EXPECT_EQ(policy.gateway->public_addresses.value, std::vector{*IpPrefix::parse("198.51.100.100/30")});
   EXPECT_EQ(ids("[host]\nexcept_to = [\"192.0.2.9-192.0.2.1\"]\ntransfer = \"block\"\n"),
             std::vector<std::string>{"policy.bad-prefix"});
+}
+
+TEST(ReadPolicy, WhatTheCheckOfThePoolAsksBesides) {
+  const Policy policy = valid(
+      "[dns]\nblocklists = [\"zen.spamhaus.org\"]\nblocklist_budget = 50\nhelo = "
+      "[\"198.51.100.100=mail.example.net\"]\n");
+  EXPECT_EQ(policy.dns.blocklists.value, std::vector<std::string>{"zen.spamhaus.org"});
+  EXPECT_EQ(policy.dns.blocklist_budget.value, 50U);
+  ASSERT_EQ(policy.dns.helo.value.size(), 1U);
+  EXPECT_EQ(policy.dns.helo.value[0].name, "mail.example.net");
+  EXPECT_EQ(
+      ids("[dns]\nblocklists = [\"*.x\", 7, \"a..b\"]\nhelo = [\"mail.example.net\", \"1.2.3.4=\"]\nserver = 1\n"),
+      (std::vector<std::string>{"policy.bad-text", "policy.bad-text", "policy.bad-text", "policy.bad-text",
+                                "policy.bad-text", "policy.unknown-key"}));
 }
 
 TEST(ReadPolicy, NamesThatNeedDnsAreRefused) {

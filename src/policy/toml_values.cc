@@ -159,6 +159,21 @@ void TomlValues::read_ports(const toml::key& key, const toml::node& value, Setti
   set(key, value, setting, std::move(ports));
 }
 
+void TomlValues::read_texts(const toml::key& key, const toml::node& value, std::string_view wanted,
+                            const std::string& example, const std::function<bool(std::string_view)>& take) {
+  const toml::array* array = value.as_array();
+  const std::string hint = fmt::format("{} = [\"{}\"]", key.str(), example);
+  if (array == nullptr) return wrong_type(key, value, "a list of texts", hint);
+  for (const toml::node& element : *array) {
+    const auto text = element.value_exact<std::string_view>();
+    if (text && take(*text)) continue;
+    error(place(element.source()), "policy.bad-text",
+          text ? fmt::format("'{}' is not {}", escape(*text, 64), wanted)
+               : fmt::format("{} must hold texts, not {}", key.str(), type_of(element)),
+          hint);
+  }
+}
+
 void TomlValues::read_accounts(const toml::key& key, const toml::node& value, Setting<std::vector<Account>>& setting) {
   const toml::array* array = value.as_array();
   if (array == nullptr) return wrong_type(key, value, "a list of names", fmt::format("{} = [\"postfix\"]", key.str()));

@@ -4,6 +4,7 @@
 
 #include <toml++/toml.h>
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -37,6 +38,9 @@ class TomlValues {
                      PrefixList& places);
   void read_ports(const toml::key& key, const toml::node& value, Setting<std::vector<PortRange>>& setting,
                   PortList& places);
+  // A list of texts; each goes through `take`, which says false to what is none of `wanted` ("a DNS name").
+  void read_texts(const toml::key& key, const toml::node& value, std::string_view wanted, const std::string& example,
+                  const std::function<bool(std::string_view)>& take);
   void read_accounts(const toml::key& key, const toml::node& value, Setting<std::vector<Account>>& setting);
   [[nodiscard]] std::optional<std::string_view> read_word(const toml::key& key, const toml::node& value, Words known);
   void read_switch(const toml::key& key, const toml::node& value, Setting<bool>& setting);

@@ -38,6 +38,8 @@ struct CaseRecord {
   int policy_line = 0;  // 0: a default, or nobody's policy
   std::uint32_t repeat = 0;
   std::optional<CaseEnd> ended;
+  // Of one that was not ended early: counted shortly before its end; nothing: nobody looked.
+  std::optional<std::uint64_t> packets_stopped;
 };
 
 // A block was lifted.
@@ -46,7 +48,13 @@ struct CaseLifted {
   CaseEnd end;
 };
 
-using LedgerEntry = std::variant<CaseRecord, CaseLifted>;
+// What a block has stopped so far: told shortly before it ends by itself, when its counter goes with it.
+struct CaseCounted {
+  std::string id;
+  std::uint64_t packets_stopped = 0;
+};
+
+using LedgerEntry = std::variant<CaseRecord, CaseLifted, CaseCounted>;
 
 [[nodiscard]] constexpr std::string_view name_of(Decision::Action action) {
   switch (action) {
@@ -64,6 +72,10 @@ using LedgerEntry = std::variant<CaseRecord, CaseLifted>;
 
 // When it ended or will end.
 [[nodiscard]] inline Time end_of(const CaseRecord& record) { return record.ended ? record.ended->at : record.until; }
+// Nothing: nobody looked.
+[[nodiscard]] inline std::optional<std::uint64_t> stopped_by(const CaseRecord& record) {
+  return record.ended && record.ended->packets_stopped ? record.ended->packets_stopped : record.packets_stopped;
+}
 // Does it cut its client off at that time?
 [[nodiscard]] inline bool is_running(const CaseRecord& record, Time now) {
   return record.action == Decision::Action::Block && record.since <= now && now < end_of(record);

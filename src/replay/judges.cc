@@ -79,6 +79,12 @@ std::uint64_t Judges::forgotten_clients() const {
   return sum;
 }
 
+UplinkVotes Judges::uplink(Time now) const {
+  UplinkVotes sum;
+  for (const Judge& judge : judges_) sum += judge.detector.uplink(now);
+  return sum;
+}
+
 FollowerCounters Judges::connections() const {
   FollowerCounters sum;
   for (const Judge& judge : judges_) {

@@ -37,6 +37,7 @@ class Judges {
 
   [[nodiscard]] std::vector<ClientReport> reports() const;  // highest score_user first
   [[nodiscard]] std::uint64_t forgotten_clients() const;
+  [[nodiscard]] UplinkVotes uplink(Time now) const;
   [[nodiscard]] FollowerCounters connections() const;
 
  private:

@@ -1,7 +1,7 @@
 #include "replay/mail_router.h"
 
 #include "base/mail_ports.h"
-#include "ingest/address_scope.h"
+#include "base/address_scope.h"
 
 namespace mailweir {
 namespace {

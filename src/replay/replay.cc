@@ -15,6 +15,7 @@ namespace {
 DetectSettings detect_settings(const ReplayOptions& options) {
   DetectSettings settings;
   settings.recorded = true;
+  settings.clients_compared = false;
   settings.exact_destinations = true;
   settings.explain_everybody = options.explain_everybody;
   settings.mail_servers = options.mail_servers;
@@ -137,6 +138,8 @@ class Replay {
     }
     result.clients = judges_.reports();
     result.forgotten_clients = judges_.forgotten_clients();
+    if (const UplinkVotes votes = judges_.uplink(latest_); votes.closed())
+      result.closed_uplink = {votes.clients, votes.failing};
     return result;
   }
 

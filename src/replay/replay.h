@@ -57,6 +57,11 @@ struct ReplayResult {
   std::uint64_t events = 0;
   std::uint64_t forgotten_clients = 0;
   std::uint64_t lost_events = 0;
+  // Port 25 failed for nearly everybody who tried it: of so many clients for so many. Failures counted all the same.
+  struct ClosedUplink {
+    unsigned clients = 0, failing = 0;
+  };
+  std::optional<ClosedUplink> closed_uplink;
 };
 
 [[nodiscard]] Result<ReplayResult> replay(const std::vector<std::string>& files, const ReplayOptions& options);

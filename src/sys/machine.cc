@@ -17,6 +17,7 @@
 #include <sstream>
 
 #include "sys/fd.h"
+#include "sys/socket_address.h"
 
 namespace mailweir {
 namespace {
@@ -136,22 +137,13 @@ std::vector<Listener> listeners() {
 
 std::optional<bool> socks_without_password(const Listener& listener) {
   const bool v4 = listener.address.is_v4();
-  sockaddr_in to4{};
-  sockaddr_in6 to6{};
-  to4.sin_family = AF_INET, to4.sin_port = htons(listener.port);
-  to4.sin_addr.s_addr = htonl(listener.address.is_unspecified() ? INADDR_LOOPBACK : listener.address.v4_bits());
-  to6.sin6_family = AF_INET6, to6.sin6_port = htons(listener.port);
-  if (listener.address.is_unspecified()) {
-    to6.sin6_addr = in6addr_loopback;
-  } else {
-    listener.address.write(std::span<std::uint8_t, 16>(to6.sin6_addr.s6_addr));
-  }
+  const IpAddress loopback = *IpAddress::parse(v4 ? "127.0.0.1" : "::1");
+  const SocketAddress to(listener.address.is_unspecified() ? loopback : listener.address, listener.port);
   const Fd socket(::socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const timeval patience{.tv_sec = 0, .tv_usec = 500'000};
   setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-  const auto* to = v4 ? reinterpret_cast<const sockaddr*>(&to4) : reinterpret_cast<const sockaddr*>(&to6);
-  if (::connect(socket.get(), to, v4 ? sizeof to4 : sizeof to6) != 0) return std::nullopt;
+  if (::connect(socket.get(), to.get(), to.length) != 0) return std::nullopt;
   // Version 5, one method offered: no authentication. 0xff: none of them is acceptable.
   constexpr std::array<std::uint8_t, 3> kGreeting{5, 1, 0};
   std::array<std::uint8_t, 2> answer{};

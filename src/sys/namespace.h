@@ -1,10 +1,9 @@
-// Network namespaces of our own: laboratories that touch nothing of the machine around them.
+// Network namespaces: places to try things out that touch nothing of the machine around them.
 //
-// Rootless where the kernel lets ordinary users make user namespaces. `ip` and `nft` run as children inherit the
-// namespace of the calling thread.
+// Making one takes CAP_SYS_ADMIN, which everybody has inside run_enclosed (enclosure.h). `ip` and `nft` run as children
+// inherit the namespace of the calling thread.
 #pragma once
 
-#include <functional>
 #include <string>
 
 #include "base/result.h"
@@ -16,8 +15,7 @@ namespace mailweir {
 class NetworkNamespace {
  public:
   [[nodiscard]] static Result<NetworkNamespace> current();
-  // A new one with its loopback up; the calling thread stays where it is. NotPermitted without CAP_SYS_ADMIN (inside
-  // run_in_namespace we have it).
+  // A new one with its loopback up; the calling thread stays where it is. Unsupported without CAP_SYS_ADMIN.
   [[nodiscard]] static Result<NetworkNamespace> create();
 
   // Moves the calling thread there.
@@ -42,12 +40,7 @@ class InNamespace {
   Result<NetworkNamespace> before_;
 };
 
-// This process gets a user namespace of its own where it is root (unless it is root already), and a new network
-// namespace with loopback up. REQUIRES: one thread. For programs that are a laboratory from here on.
-[[nodiscard]] Result<void> become_laboratory();
-
-// Runs `body` in a child process that became a laboratory, and returns its exit status (128 + n: signal n). The child
-// dies with the calling process. Unsupported or NotPermitted when the kernel allows no namespaces.
-[[nodiscard]] Result<int> run_in_namespace(const std::function<int()>& body);
+// Brings up the loopback interface of the namespace the calling thread is in.
+[[nodiscard]] Result<void> raise_loopback();
 
 }  // namespace mailweir

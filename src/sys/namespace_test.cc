@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sys/enclosure.h"
 #include "sys/process.h"
 
 namespace mailweir {
@@ -16,7 +17,7 @@ ino_t network_of_this_thread() {
 
 TEST(Namespace, ChildHasItsOwnNetworkAndParentKeepsIts) {
   const ino_t before = network_of_this_thread();
-  const auto status = run_in_namespace([&] {
+  const auto status = run_enclosed(Walls::Network, [&] {
     if (network_of_this_thread() == before) return 1;
     const auto links = run_process({"ip", "-brief", "link"});
     return links && links->out.find("lo ") != std::string::npos && links->out.find("UP") != std::string::npos ? 42 : 2;
@@ -27,7 +28,7 @@ TEST(Namespace, ChildHasItsOwnNetworkAndParentKeepsIts) {
 }
 
 TEST(Namespace, VethJoinsTwoNamespacesOfOneProcess) {
-  const auto status = run_in_namespace([] {
+  const auto status = run_enclosed(Walls::Network, [] {
     const auto other = NetworkNamespace::create();
     if (!other) return 1;
     const auto joined =
@@ -42,7 +43,7 @@ TEST(Namespace, VethJoinsTwoNamespacesOfOneProcess) {
 }
 
 TEST(Namespace, ASignalInTheChildIsItsStatus) {
-  const auto status = run_in_namespace([]() -> int {
+  const auto status = run_enclosed(Walls::Network, []() -> int {
     kill(getpid(), SIGKILL);
     return 0;
   });

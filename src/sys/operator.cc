@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdlib>
 
 #include "sys/ancestors.h"
@@ -32,33 +33,52 @@ std::string name_of_operator() {
   return name_of_user(getuid());
 }
 
-void add_peers(std::string_view environment, std::vector<IpAddress>& addresses) {
+std::string_view take_word(std::string_view& text) {
+  const auto begin = std::min(text.find_first_not_of(' '), text.size());
+  const auto end = std::min(text.find(' ', begin), text.size());
+  const std::string_view word = text.substr(begin, end - begin);
+  text.remove_prefix(end);
+  return word;
+}
+
+std::uint16_t port_of(std::string_view word) {
+  std::uint16_t port = 0;
+  const auto read = std::from_chars(word.data(), word.data() + word.size(), port);
+  return read.ec == std::errc() && read.ptr == word.data() + word.size() ? port : 0;
+}
+
+void add_sessions(std::string_view environment, std::vector<SshSession>& sessions) {
   while (!environment.empty()) {
     const auto end = std::min(environment.find('\0'), environment.size());
     std::string_view variable = environment.substr(0, end);
     environment.remove_prefix(std::min(end + 1, environment.size()));
     for (const std::string_view name : {"SSH_CONNECTION=", "SSH_CLIENT="}) {
       if (!variable.starts_with(name)) continue;
-      const auto peer = ssh_peer(variable.substr(name.size()));
-      if (peer && std::find(addresses.begin(), addresses.end(), *peer) == addresses.end()) addresses.push_back(*peer);
+      const auto session = parse_ssh_session(variable.substr(name.size()));
+      if (session && std::find(sessions.begin(), sessions.end(), *session) == sessions.end())
+        sessions.push_back(*session);
     }
   }
 }
 
 }  // namespace
 
-std::optional<IpAddress> ssh_peer(std::string_view value) {
-  std::string_view address = value.substr(0, value.find(' '));
-  return IpAddress::parse(address.substr(0, address.find('%')));  // link-local with its interface
+std::optional<SshSession> parse_ssh_session(std::string_view value) {
+  const std::string_view client = take_word(value), client_port = take_word(value);
+  std::string_view server_port = take_word(value);
+  if (const std::string_view fourth = take_word(value); !fourth.empty()) server_port = fourth;
+  const auto address = IpAddress::parse(client.substr(0, client.find('%')));
+  if (!address || port_of(client_port) == 0 || port_of(server_port) == 0) return std::nullopt;
+  return SshSession{*address, port_of(client_port), port_of(server_port)};
 }
 
 Operator current_operator() {
   Operator who{name_of_operator(), {}};
   for (const char* name : {"SSH_CONNECTION", "SSH_CLIENT"}) {
-    if (const char* value = std::getenv(name)) add_peers(fmt::format("{}={}", name, value), who.addresses);
+    if (const char* value = std::getenv(name)) add_sessions(fmt::format("{}={}", name, value), who.sessions);
   }
   visit_ancestor_environments([&](std::string_view environment) {
-    add_peers(environment, who.addresses);
+    add_sessions(environment, who.sessions);
     return true;
   });
   return who;

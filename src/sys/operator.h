@@ -1,6 +1,8 @@
-// Who types, and from where: the person behind this process, also behind sudo.
+// Who types, and from where: the person behind this process, also behind sudo, and the connections that carry their
+// terminals.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,16 +12,24 @@
 
 namespace mailweir {
 
+// The far end of an SSH connection, and our port it came in on.
+struct SshSession {
+  IpAddress client;
+  std::uint16_t client_port = 0, server_port = 0;
+  friend bool operator==(const SshSession&, const SshSession&) = default;
+};
+
 struct Operator {
   std::string name;  // "alice", "alice (sudo)", "uid 1001"; text from outside: escape it before it is shown
-  // Of the remote ends of the SSH sessions this process belongs to: of itself and of the processes that started it, as
-  // far as we may look (sudo hides these variables from us, not from our ancestors).
-  std::vector<IpAddress> addresses;
+  // The SSH sessions this process belongs to, nearest first: of itself and of the processes that started it, as far as
+  // we may look (sudo hides these variables from us, not from our ancestors).
+  std::vector<SshSession> sessions;
 };
 
 [[nodiscard]] Operator current_operator();
 
-// The remote address in the value of SSH_CONNECTION or SSH_CLIENT; nothing when it is none.
-[[nodiscard]] std::optional<IpAddress> ssh_peer(std::string_view value);
+// The value of SSH_CONNECTION ("CLIENT PORT SERVER PORT") or of the older SSH_CLIENT ("CLIENT PORT PORT"), sshd(8); a
+// zone after % is passed over.
+[[nodiscard]] std::optional<SshSession> parse_ssh_session(std::string_view value);
 
 }  // namespace mailweir

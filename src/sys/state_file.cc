@@ -30,7 +30,22 @@ Result<void> write_all(const Fd& fd, std::string_view text, const std::string& p
     if (written <= 0) return fail(failed("writing", path));
     text.remove_prefix(static_cast<std::size_t>(written));
   }
-  if (fsync(fd.get()) != 0) return fail(failed("flushing", path));
+  return {};
+}
+
+enum class Flush : bool { No, Yes };
+
+Result<void> replace_file(const std::string& path, std::string_view text, mode_t mode, Flush flush) {
+  const std::string beside = path + ".new";
+  const auto undone = [&](Error error) {
+    unlink(beside.c_str());
+    return fail(std::move(error));
+  };
+  const Fd fd(open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode));
+  if (!fd.is_open()) return fail(failed("making", beside));
+  if (auto written = write_all(fd, text, beside); !written) return undone(std::move(written).error());
+  if (flush == Flush::Yes && fsync(fd.get()) != 0) return undone(failed("flushing", beside));
+  if (rename(beside.c_str(), path.c_str()) != 0) return undone(failed("replacing", path));
   return {};
 }
 
@@ -60,16 +75,12 @@ Result<std::string> read_state_file(const std::string& path) {
 }
 
 Result<void> write_state_file(const std::string& path, std::string_view text) {
-  const std::string beside = path + ".new";
-  const auto undone = [&](Error error) {
-    unlink(beside.c_str());
-    return fail(std::move(error));
-  };
-  const Fd fd(open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd.is_open()) return fail(failed("making", beside));
-  if (auto written = write_all(fd, text, beside); !written) return undone(std::move(written).error());
-  if (rename(beside.c_str(), path.c_str()) != 0) return undone(failed("replacing", path));
+  if (auto replaced = replace_file(path, text, 0600, Flush::Yes); !replaced) return replaced;
   return flush_directory(path);
+}
+
+Result<void> write_runtime_file(const std::string& path, std::string_view text) {
+  return replace_file(path, text, 0644, Flush::No);
 }
 
 Result<void> rename_state_file(const std::string& from, const std::string& to) {

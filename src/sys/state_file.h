@@ -14,6 +14,9 @@ namespace mailweir {
 // Written beside it, flushed to the disk, then renamed over it; readable by the owner only. On failure the old file is
 // untouched and nothing is left beside it.
 [[nodiscard]] Result<void> write_state_file(const std::string& path, std::string_view text);
+// Whole or not there for whoever reads it, without waiting for a disk: for what need not survive a restart. Readable by
+// everybody.
+[[nodiscard]] Result<void> write_runtime_file(const std::string& path, std::string_view text);
 // Both in one directory; on the disk when it returns.
 [[nodiscard]] Result<void> rename_state_file(const std::string& from, const std::string& to);
 // Missing is as good as removed.

@@ -7,7 +7,7 @@
 
 #include "apply/kernel.h"
 #include "apply/linux_kernel.h"
-#include "sys/namespace.h"
+#include "sys/enclosure.h"
 #include "tests/support/fake_kernel.h"
 #include "tests/support/watch_table.h"
 
@@ -38,7 +38,7 @@ class KernelContract : public testing::TestWithParam<bool> {
       body(kernel);
       return;
     }
-    const auto status = run_in_namespace([&] {
+    const auto status = run_enclosed(Walls::Network, [&] {
       const auto kernel = open_linux_kernel();
       EXPECT_TRUE(kernel) << kernel.error().text();
       if (kernel) body(**kernel);
@@ -111,6 +111,32 @@ TEST_P(KernelContract, BlocksAreListedAsTheyWereAdded) {
       EXPECT_GT(block.left, asked->length - minutes(1));
       EXPECT_EQ(block.stopped, 0U);
     }
+  });
+}
+
+TEST_P(KernelContract, SomeBlocksAreToldWithoutTheOthers) {
+  with_kernel([](Kernel& kernel) {
+    ASSERT_OK(kernel.install(some_table().compiled()));
+    std::vector<Block> blocks;
+    for (int i = 1; i <= 100; ++i)
+      blocks.push_back({client(("172.16.1." + std::to_string(i)).c_str()),
+                        BlockScope::AllSending,
+                        "mw-" + std::to_string(i),
+                        hours(1),
+                        {},
+                        0});
+    blocks.push_back({client("fd16:0:0:1::/64"), BlockScope::TransferOnly, "mw-6", hours(2), {}, 0});
+    ASSERT_OK(kernel.add_blocks(blocks));
+    std::vector<IpPrefix> asked{client("172.16.9.9"), client("fd16:0:0:1::/64")};
+    for (int i = 2; i <= 60; ++i) asked.push_back(client(("172.16.1." + std::to_string(i)).c_str()));
+    const auto found = kernel.blocks_of(asked);
+    ASSERT_OK(found);
+    ASSERT_EQ(found->size(), 60U);
+    const auto v6 = std::find_if(found->begin(), found->end(), [](const Block& b) { return !b.client.base().is_v4(); });
+    ASSERT_NE(v6, found->end());
+    EXPECT_EQ(v6->scope, BlockScope::TransferOnly);
+    EXPECT_EQ(v6->case_id, "mw-6");
+    ASSERT_OK(kernel.blocks_of({}));
   });
 }
 

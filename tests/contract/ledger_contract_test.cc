@@ -166,6 +166,19 @@ TEST_P(LedgerContract, ANameReplacesNobody) {
   EXPECT_EQ(find().front().ended->by, "alice");
 }
 
+TEST_P(LedgerContract, WhatABlockStoppedIsCountedUntilItsEnd) {
+  write({block("mw-1", "172.16.0.5", kNoon), block("mw-2", "172.16.0.6", kNoon)});
+  write({CaseCounted{"mw-1", 7}, CaseCounted{"mw-1", 12}, CaseCounted{"mw-9", 3}});
+  EXPECT_EQ(find()[0].packets_stopped, 12U);
+  EXPECT_FALSE(find()[0].ended);
+  EXPECT_FALSE(find()[1].packets_stopped);
+  // Somebody who did not look keeps what was counted; somebody who did knows better.
+  write({CaseLifted{*IpPrefix::parse("172.16.0.5"), {kNoon + minutes(1), "", false, {}}}});
+  EXPECT_EQ(stopped_by(find()[0]), 12U);
+  write({CaseLifted{*IpPrefix::parse("172.16.0.6"), {kNoon + minutes(1), "alice", false, 4}}, CaseCounted{"mw-2", 5}});
+  EXPECT_EQ(stopped_by(find()[1]), 4U);
+}
+
 TEST_P(LedgerContract, TheOldestAreForgottenAndCounted) {
   open({.cases_max = 3});
   for (int i = 0; i < 5; ++i) {

@@ -26,7 +26,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (!policy) return 0;
   MUST(mailweir::compile(*policy, AnyAccounts{}).has_value());
-  for (const auto format : {mailweir::RulesFormat::Nft, mailweir::RulesFormat::Iptables})
+  for (const auto format : {mailweir::RulesFormat::Nft, mailweir::RulesFormat::Iptables,
+                            mailweir::RulesFormat::IptablesSets, mailweir::RulesFormat::Ipset})
     MUST(mailweir::export_rules(*policy, AnyAccounts{}, format).has_value());
   return 0;
 }

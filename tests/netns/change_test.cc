@@ -12,10 +12,11 @@
 #include <cstdlib>
 
 #include "apply/linux_kernel.h"
+#include "apply/listing_memory.h"
 #include "apply/way_back.h"
 #include "base/must.h"
+#include "sys/enclosure.h"
 #include "sys/file_lock.h"
-#include "sys/namespace.h"
 #include "tests/support/faulty_kernel.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/watch_table.h"
@@ -60,7 +61,7 @@ struct Bench {
 };
 
 void in_namespace(const std::function<void(Bench&)>& body) {
-  const auto status = run_in_namespace([&] {
+  const auto status = run_enclosed(Walls::Network, [&] {
     Bench bench;
     body(bench);
     return testing::Test::HasFailure() ? 1 : 0;
@@ -238,6 +239,50 @@ TEST(Change, TheKernelsRefusalLeavesTheOldTable) {
     ASSERT_FALSE(refused);
     EXPECT_TRUE(bench.in_force(kFirst));
     EXPECT_EQ(bench.store.list().size(), 1U);
+  });
+}
+
+TEST(Change, TheFingerprintTellsEveryTouchAndNoBlock) {
+  in_namespace([](Bench& bench) {
+    EXPECT_EQ(*bench.kernel->fingerprint(), "");
+    ASSERT_TRUE(bench.apply(kFirst));
+    std::string before = *bench.kernel->fingerprint();
+    EXPECT_NE(before, "");
+    EXPECT_EQ(*bench.kernel->fingerprint(), before);
+    const Block blocks[] = {{*IpPrefix::parse("172.16.0.5"), BlockScope::TransferOnly, "mw-1", hours(1), {}, 0}};
+    ASSERT_TRUE(bench.kernel->add_blocks(blocks));
+    EXPECT_EQ(*bench.kernel->fingerprint(), before);
+    for (const char* touch :
+         {"add element inet mailweir clients4 { 198.51.100.0/24 }",
+          "delete element inet mailweir clients4 { 198.51.100.0/24 }", "add rule inet mailweir mw_mail accept",
+          "insert rule inet mailweir mw_forward tcp dport { 1, 2 } return", "add chain inet mailweir extra",
+          "add set inet mailweir more { type ipv4_addr; }", "add table inet mailweir { flags dormant; }",
+          "flush chain inet mailweir mw_mail"}) {
+      ASSERT_TRUE(bench.kernel->load_statements(std::string(touch) + "\n")) << touch;
+      const std::string after = *bench.kernel->fingerprint();
+      EXPECT_NE(after, before) << touch;
+      before = after;
+    }
+  });
+}
+
+TEST(Change, WhatIsRememberedOfTheTableIsForgottenWhenSomebodyTouchesIt) {
+  in_namespace([](Bench& bench) {
+    ASSERT_TRUE(bench.apply(kFirst));
+    const auto known = known_listing(*bench.kernel, bench.store);
+    ASSERT_TRUE(known);
+    EXPECT_FALSE(known->complete) << "remembered by apply";
+    EXPECT_EQ(table_digest(*parse_listing(known->text)), table_digest(*parse_listing(*bench.kernel->listing())));
+    ASSERT_TRUE(bench.kernel->load_statements("add element inet mailweir clients4 { 198.51.100.0/24 }\n"));
+    const auto touched = known_listing(*bench.kernel, bench.store);
+    EXPECT_TRUE(touched->complete);
+    EXPECT_NE(touched->text.find("198.51.100.0/24"), std::string::npos);
+    EXPECT_FALSE(known_listing(*bench.kernel, bench.store)->complete) << "and then remembered anew";
+    const auto plan = plan_change(*bench.kernel, kFirst, &bench.store);
+    ASSERT_TRUE(plan);
+    EXPECT_EQ(plan->changes.size(), 1U);
+    ASSERT_TRUE(bench.apply(kFirst));
+    EXPECT_TRUE(bench.in_force(kFirst));
   });
 }
 

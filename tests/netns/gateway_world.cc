@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "sys/enclosure.h"
 #include "sys/process.h"
 
 namespace mailweir {
@@ -142,8 +143,13 @@ void GatewayWorld::in_server_network(const std::function<void()>& body) const {
   body();
 }
 
+void GatewayWorld::in_client_network(const std::function<void()>& body) const {
+  const InNamespace inside(clients_);
+  body();
+}
+
 void with_gateway(const std::function<void(GatewayWorld&)>& body) {
-  const auto status = run_in_namespace([&] {
+  const auto status = run_enclosed(Walls::Network, [&] {
     auto world = GatewayWorld::build();
     EXPECT_TRUE(world) << world.error().text();
     if (world) {

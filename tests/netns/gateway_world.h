@@ -18,7 +18,7 @@ namespace mailweir {
 
 class GatewayWorld {
  public:
-  // REQUIRES: inside run_in_namespace.
+  // REQUIRES: inside run_enclosed.
   static Result<GatewayWorld> build();
 
   // Sockets. `connect` waits for the handshake and answers the errno of its end (0: established).
@@ -33,6 +33,7 @@ class GatewayWorld {
   // Packets to that address or prefix vanish without an answer.
   void swallow(const std::string& servers) const;
   void in_server_network(const std::function<void()>& body) const;
+  void in_client_network(const std::function<void()>& body) const;
 
  private:
   GatewayWorld(NetworkNamespace clients, NetworkNamespace servers)

@@ -12,6 +12,7 @@
 
 #include "apply/change.h"
 #include "apply/linux_kernel.h"
+#include "daemon/guard_state.h"
 #include "daemon/run_gateway.h"
 #include "ledger/sqlite_ledger.h"
 #include "sys/clock.h"
@@ -190,6 +191,30 @@ TEST_P(RunOnGateway, FindsTheSpammerAndItsBlockOutlivesIt) {
 
 INSTANTIATE_TEST_SUITE_P(Families, RunOnGateway, testing::Bool(),
                          [](const auto& instance) { return instance.param ? "v4" : "v6"; });
+
+TEST(RunOnGatewayState, WhatItSawIsToldAndGoneWithIt) {
+  const TemporaryDirectory directory;
+  with_gateway([&](GatewayWorld& world) {
+    RunningGuard guard(directory.path(), Mode::Enforce);
+    ASSERT_FALSE(guard.await("run.ready").is_null());
+    const auto begun = read_guard_state(directory.path());
+    ASSERT_TRUE(begun) << begun.error().text();
+    EXPECT_EQ(begun->packets, 0U);
+    EXPECT_EQ(begun->mode, "block");
+    EXPECT_EQ(world.connect("172.16.0.2", "192.0.2.10", 25).error, ECONNREFUSED);
+    EXPECT_EQ(world.connect("fd16:0:0:1::2", "2001:db8::10", 587).error, ECONNREFUSED);
+    // Told a second after the first at the latest; the file is whole whenever it is read.
+    auto now = begun;
+    while (now && now->connections < 2) now = read_guard_state(directory.path());
+    ASSERT_TRUE(now) << now.error().text();
+    EXPECT_GE(now->packets, 2U);
+    EXPECT_EQ(now->clients, 2U);
+    EXPECT_EQ(now->lost_events(), 0U);
+    EXPECT_EQ(now->since, begun->since);
+    EXPECT_EQ(guard.stop(), 0);
+    EXPECT_EQ(read_guard_state(directory.path()).error().code(), ErrorCode::NotFound);
+  });
+}
 
 TEST(RunOnGatewayWatching, BlocksNobody) {
   const TemporaryDirectory directory;

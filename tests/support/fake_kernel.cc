@@ -46,6 +46,12 @@ Result<std::string> FakeKernel::listing() {
   return nft_.listing();
 }
 
+Result<std::string> FakeKernel::fingerprint() {
+  if (auto ok = healthy(); !ok) return fail(ok.error());
+  const std::string listing = nft_.listing();
+  return listing.empty() ? listing : std::to_string(std::hash<std::string>{}(listing));
+}
+
 Result<std::string> FakeKernel::listing_of(const std::string& statements) {
   if (auto ok = healthy(); !ok) return fail(ok.error());
   FakeNft empty;
@@ -89,6 +95,15 @@ Result<std::vector<Block>> FakeKernel::blocks() {
   if (!wanted_) return fail(ErrorCode::NotFound, "the table inet mailweir is not there");
   std::vector<Block> list;
   for (const auto& [client, block] : blocks_) list.push_back(block);
+  return list;
+}
+
+Result<std::vector<Block>> FakeKernel::blocks_of(std::span<const IpPrefix> clients) {
+  if (auto ok = healthy(); !ok) return fail(ok.error());
+  std::vector<Block> list;
+  for (const auto& [client, block] : blocks_) {
+    if (std::find(clients.begin(), clients.end(), client) != clients.end()) list.push_back(block);
+  }
   return list;
 }
 

@@ -17,6 +17,8 @@ Result<void> FakeLedger::write(std::span<const LedgerEntry> entries) {
   for (const LedgerEntry& entry : entries) {
     if (const auto* record = std::get_if<CaseRecord>(&entry)) {
       add(*record);
+    } else if (const auto* counted = std::get_if<CaseCounted>(&entry)) {
+      count(*counted);
     } else {
       lift(std::get<CaseLifted>(entry).client, std::get<CaseLifted>(entry).end);
     }
@@ -34,6 +36,12 @@ void FakeLedger::add(const CaseRecord& record) {
   cases_.insert(std::upper_bound(cases_.begin(), cases_.end(), kept, earlier), kept);
 }
 
+void FakeLedger::count(const CaseCounted& counted) {
+  for (CaseRecord& record : cases_) {
+    if (record.id == counted.id && !record.ended) record.packets_stopped = counted.packets_stopped;
+  }
+}
+
 void FakeLedger::lift(const IpPrefix& client, const CaseEnd& end) {
   const auto latest = std::find_if(cases_.rbegin(), cases_.rend(), [&](const CaseRecord& record) {
     return record.client == client && record.action == Decision::Action::Block && record.since <= end.at;
@@ -41,7 +49,11 @@ void FakeLedger::lift(const IpPrefix& client, const CaseEnd& end) {
   if (latest == cases_.rend() || latest->until <= end.at) return;
   const bool named_instead =
       latest->ended && latest->ended->by.empty() && !latest->ended->replaced && !end.by.empty() && !end.replaced;
-  if (!latest->ended || named_instead) latest->ended = end;
+  if (latest->ended && !named_instead) return;
+  const auto counted = stopped_by(*latest);
+  latest->ended = end;
+  if (!end.packets_stopped) latest->ended->packets_stopped = counted;
+  latest->packets_stopped.reset();
 }
 
 void FakeLedger::prune() {

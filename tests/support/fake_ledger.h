@@ -22,6 +22,7 @@ class FakeLedger final : public LedgerStore {
 
  private:
   void add(const CaseRecord& record);
+  void count(const CaseCounted& counted);
   void lift(const IpPrefix& client, const CaseEnd& end);
   void prune();
 

@@ -28,12 +28,22 @@ class FaultyKernel final : public Kernel {
   Result<std::string> listing() override {
     return call<std::string>([&] { return kernel_.listing(); });
   }
+  Result<std::string> rules() override {
+    return call<std::string>([&] { return kernel_.rules(); });
+  }
+  Result<std::vector<RulePackets>> rule_packets() override { return kernel_.rule_packets(); }
+  Result<std::string> fingerprint() override {
+    return call<std::string>([&] { return kernel_.fingerprint(); });
+  }
   Result<std::string> listing_of(const std::string& statements) override {
     return call<std::string>([&] { return kernel_.listing_of(statements); });
   }
   Result<void> add_blocks(std::span<const Block> blocks) override { return kernel_.add_blocks(blocks); }
   Result<void> remove_blocks(std::span<const IpPrefix> clients) override { return kernel_.remove_blocks(clients); }
   Result<std::vector<Block>> blocks() override { return kernel_.blocks(); }
+  Result<std::vector<Block>> blocks_of(std::span<const IpPrefix> clients) override {
+    return kernel_.blocks_of(clients);
+  }
   Result<std::uint64_t> cut_flows(std::span<const FlowTuple> flows) override { return kernel_.cut_flows(flows); }
   Result<std::vector<std::optional<FlowCounters>>> flow_counters(std::span<const FlowTuple> flows) override {
     return kernel_.flow_counters(flows);

@@ -7,13 +7,9 @@
 
 #include "base/must.h"
 #include "compile/compile.h"
+#include "tests/support/no_accounts.h"
 
 namespace mailweir {
-
-struct NoAccounts final : Accounts {
-  [[nodiscard]] std::optional<std::uint32_t> user(const std::string&) const override { return std::nullopt; }
-  [[nodiscard]] std::optional<std::uint32_t> group(const std::string&) const override { return std::nullopt; }
-};
 
 struct WatchTable {
   std::vector<IpPrefix> clients, exempt;

@@ -1,65 +1,63 @@
-// Made-up mail clients and what they do in a day, as ConnectionEvents: the populations of docs/detection.md,
-// section 3.8.
+// Kinds of clients and what they do: the populations of docs/detection.md, section 3.8, and those it lacks.
 //
-// Everything follows from the seed. The rates are that section's; what it does not say (how long a connection lasts,
-// how skewed a mail server's correspondents are) is chosen here and said beside the number. They show that the detector
-// does what its arithmetic promises, not how real traffic looks.
+// docs/world.md describes each and says where its numbers are from. They show that the detector does what its
+// arithmetic promises on such clients, not how real traffic looks.
 #pragma once
 
 #include <functional>
-#include <random>
 #include <string>
-#include <vector>
 
-#include "record/connection_event.h"
+#include "tests/world/script.h"
 
 namespace mailweir::world {
 
-using Random = std::mt19937_64;
-
-[[nodiscard]] double share(Random& random);  // uniform in [0, 1)
-[[nodiscard]] double exponential(Random& random, double mean);
-[[nodiscard]] unsigned between(Random& random, unsigned first, unsigned last);
-
-// How first contacts end; what is neither is delivered.
-struct Ends {
-  double failed = 0;
-  double cut_short = 0;
-};
-[[nodiscard]] Outcome end_of(Random& random, Ends ends);
-
-// Writes down what one client does, and gives it back in time order.
-class Script {
- public:
-  Script(IpAddress client, Random& numbers) : random(numbers), client_(client) {}
-
-  // `server` is a number; each is a /24 of its own, of no known provider. Returns how it ended.
-  void connect(double second, unsigned server, std::uint16_t port, Outcome outcome);
-  [[nodiscard]] std::vector<ConnectionEvent> take();
-
-  Random& random;
-
- private:
-  IpAddress client_;
-  std::uint16_t next_port_ = 1024;
-  std::vector<ConnectionEvent> events_;
-};
-
 struct Population {
+  enum class Kind : std::uint8_t {
+    User,    // ordinary: must never be blocked
+    Odd,     // honest, behaves like neither person nor mail server
+    Server,  // honest mail server
+    Spammer,
+  };
   std::string name;
-  unsigned clients;
-  std::function<void(Script&)> day;
+  Kind kind;
+  std::function<void(Script&)> live;
+  bool registered = false;  // in the operator's list of mail servers
 };
 
-// Honest.
-[[nodiscard]] Population ordinary_users(unsigned clients);
-[[nodiscard]] Population looping_devices(unsigned clients);  // a printer and its dead relay
-[[nodiscard]] Population direct_senders(unsigned clients);   // a developer box: about 9 mail servers a day
-[[nodiscard]] Population mail_servers(std::string name, unsigned clients, double mails_per_day, Ends ends);
-[[nodiscard]] Population newsletters(unsigned clients);  // 4,000 in one hour
+// users.cc: people and those who share an address.
+[[nodiscard]] Population ordinary_users();
+[[nodiscard]] Population households();      // two to six people behind one address
+[[nodiscard]] Population bad_lines();       // at times everything of theirs fails together
+[[nodiscard]] Population offices();         // sixty people behind one address
+[[nodiscard]] Population mobile_users();    // with ever new addresses and bad reception
+[[nodiscard]] Population lent_addresses();  // one address, another person every three hours
+void live_as_user(Script& script, Ends ends);
 
-// Not.
-[[nodiscard]] Population bots(std::string name, unsigned clients, double per_hour, Ends ends);
-[[nodiscard]] Population credential_abusers(unsigned clients, Ends ends);  // port 587 of many providers, 60 per hour
+// devices.cc: machines that send mail and are no mail servers.
+[[nodiscard]] Population dead_relays();        // a printer and the relay that went away
+[[nodiscard]] Population direct_senders();     // a developer's box: about 9 mail servers a day
+[[nodiscard]] Population own_monitors();       // watches four mail servers
+[[nodiscard]] Population wide_monitors();      // watches thirty
+[[nodiscard]] Population address_verifiers();  // asks 200 servers a day whether an address exists
+
+// servers.cc: honest mail servers, unless `registered` is set unknown to the operator.
+[[nodiscard]] Population mail_servers(std::string name, double mails_per_day, Ends ends);
+[[nodiscard]] Population mailing_lists();
+[[nodiscard]] Population newsletters();  // 4,000 in one hour
+
+// bots.cc: spammers on port 25.
+struct BotHabits {
+  double per_hour = 60;
+  Ends ends{0.25, 0.35};
+  double large_hosts = 0;        // share of recipients at large mail hosts
+  bool retries = false;          // each failure once, after five minutes, as a mail server would
+  unsigned repeats = 0;          // harmless connections to one large host after each, to look settled
+  unsigned hop_after = 0;        // connections until it takes the next /64 of its /56; 0: never
+  double connections_max = 200;  // after so many it has long been decided
+};
+[[nodiscard]] Population bots(std::string name, BotHabits habits);
+
+// abusers.cc: stolen passwords, tried and used at other people's submission servers.
+[[nodiscard]] Population credential_abusers(std::string name, double per_hour, Host providers, Ends ends);
 
 }  // namespace mailweir::world

@@ -1,0 +1,41 @@
+// The address lists of the rules as sets of the ipset program, for iptables.
+//
+// Always true: a list of one prefix is no set; equal lists are one set; names tell where they come from and have at
+// most 31 bytes (linux/netfilter/ipset/ip_set.h, IPSET_MAXNAMELEN). With a gateway there is also a set of blocked
+// clients per family, which a person fills: `ipset add mw-blocked4 172.16.0.66 timeout 86400`.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compile/compile.h"
+#include "compile/rule.h"
+
+namespace mailweir {
+
+class IpSets {
+ public:
+  explicit IpSets(const Rules& rules);
+
+  // Nothing: write its prefixes into the rule.
+  [[nodiscard]] std::optional<std::string> name_of(const Addresses& addresses, bool v4) const;
+  [[nodiscard]] static std::string_view blocked(bool v4) { return v4 ? "mw-blocked4" : "mw-blocked6"; }
+  // For `ipset restore`, also over sets that are there: lists are replaced, who is blocked stays blocked.
+  [[nodiscard]] std::string text(const CompileSettings& settings) const;
+
+ private:
+  struct Set {
+    std::string name;
+    bool v4 = true;
+    std::vector<IpPrefix> prefixes;
+  };
+  void add(const Rule& rule, const Addresses& addresses, std::string_view what, bool v4);
+  [[nodiscard]] const Set* find(const std::vector<IpPrefix>& prefixes, bool v4) const;
+
+  bool gateway_;
+  std::vector<Set> sets_;
+};
+
+}  // namespace mailweir

@@ -1,0 +1,184 @@
+#include "simulate/walk.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace mailweir {
+
+ChainEnd Walk::run(std::uint32_t base) {
+  const Program& program = *world_.program;
+  std::vector<Frame> frames{{base, program.chains()[base].rules_begin}};
+  while (!frames.empty()) {
+    Frame& frame = frames.back();
+    const FlatChain& chain = program.chains()[frame.chain];
+    if (frame.next_rule == chain.rules_end) {
+      frames.pop_back();
+      continue;
+    }
+    if (++rules_run_ > kRulesMax) return {ChainEnd::Kind::TooLong};
+    RuleEnd end = run_rule(program.rules()[frame.next_rule++], chain);
+    switch (end.kind) {
+      case RuleEnd::Kind::Next: break;
+      case RuleEnd::Kind::End: return end.end;
+      case RuleEnd::Kind::Return: frames.pop_back(); break;
+      case RuleEnd::Kind::Goto: frames.back() = {end.chain, program.chains()[end.chain].rules_begin}; break;
+      case RuleEnd::Kind::Jump:
+        if (frames.size() == kJumpsMax) return {ChainEnd::Kind::TooLong};
+        frames.push_back({end.chain, program.chains()[end.chain].rules_begin});
+        break;
+    }
+  }
+  return policy_of(program.chains()[base]);
+}
+
+ChainEnd Walk::policy_of(const FlatChain& base) {
+  PacketCount& count = world_.memory->policies[base.chain];
+  ++count.packets;
+  count.bytes += packet_->values.number<std::uint32_t>(Field::Length);
+  const Verdict::Kind policy = base.chain->hook->policy;
+  if (world_.notebook != nullptr)
+    world_.notebook->steps.push_back(
+        {.hook = hook_, .table = base.table, .chain = base.chain, .result = TraceStep::Result::Policy, .verdict = policy});
+  return {policy == Verdict::Kind::Drop ? ChainEnd::Kind::Drop : ChainEnd::Kind::Accept, nullptr, base.chain};
+}
+
+Walk::RuleEnd Walk::run_rule(const FlatRule& rule, const FlatChain& chain) {
+  const std::vector<FlatMatch>& matches = world_.program->matches();
+  for (std::uint32_t i = rule.matches_begin; i != rule.matches_end; ++i) {
+    const Answer answer = ask(matches[i]);
+    if (answer == Answer::Yes) continue;
+    if (world_.notebook != nullptr)
+      note(chain, rule, TraceStep::Result::NoMatch, &rule.rule->parts[i - rule.matches_begin], answer == Answer::Assumed);
+    return {};
+  }
+  counter_ = rule.counter;
+  const std::vector<RulePart>& parts = rule.rule->parts;
+  for (std::size_t i = rule.parts_begin; i != parts.size(); ++i) {
+    const bool asks = is_match(parts[i]) || std::holds_alternative<SetUpdate>(parts[i]);
+    if (asks) {
+      const Answer answer = ask(parts[i], chain);
+      if (answer == Answer::Yes) continue;
+      note(chain, rule, TraceStep::Result::NoMatch, &parts[i], answer == Answer::Assumed);
+      return {};
+    }
+    RuleEnd end = run_part(parts[i], chain, rule);
+    if (end.kind != RuleEnd::Kind::Next) return end;
+  }
+  note(chain, rule, TraceStep::Result::Matched);
+  return {};
+}
+
+Walk::RuleEnd Walk::run_part(const RulePart& part, const FlatChain& chain, const FlatRule& rule) {
+  const auto ended = [&](ChainEnd::Kind kind, TraceStep::Result result) {
+    note(chain, rule, result, &part);
+    RuleEnd end{RuleEnd::Kind::End, kNoChain, {kind, rule.rule, chain.chain}};
+    end.end.reject = std::get_if<Reject>(&part);
+    end.end.nat = std::get_if<Nat>(&part);
+    return end;
+  };
+  if (std::holds_alternative<Counter>(part)) {
+    PacketCount& count = world_.memory->counters[counter_++];
+    ++count.packets;
+    count.bytes += packet_->values.number<std::uint32_t>(Field::Length);
+    return {};
+  }
+  if (const auto* verdict = std::get_if<Verdict>(&part)) return follow(*verdict, chain, rule);
+  if (const auto* map = std::get_if<VerdictMap>(&part)) {
+    bool known = true;
+    const Verdict* verdict = find(*map, chain, known);
+    if (!known && !world_.choices->choose(part_text(part) + " sends the packet on to the next rule"))
+      return ended(ChainEnd::Kind::Unknown, TraceStep::Result::Unknown);
+    if (verdict != nullptr) return follow(*verdict, chain, rule);
+    note(chain, rule, TraceStep::Result::NoMatch, &part);
+    return {RuleEnd::Kind::Next, kNoChain, {}};
+  }
+  if (std::holds_alternative<Reject>(part)) return ended(ChainEnd::Kind::Reject, TraceStep::Result::Reject);
+  if (std::holds_alternative<Nat>(part)) return ended(ChainEnd::Kind::Translate, TraceStep::Result::Translate);
+  if (const auto* assignment = std::get_if<Assign>(&part)) assign(*assignment);
+  if (const auto* copy = std::get_if<CopyMark>(&part)) copy_mark(*copy);
+  if (std::holds_alternative<Notrack>(part)) *world_.untracked = true;
+  const auto* opaque = std::get_if<OpaqueStatement>(&part);
+  if (opaque != nullptr && !opaque->harmless && !world_.choices->choose(part_text(part) + " lets the packet go on"))
+    return ended(ChainEnd::Kind::Unknown, TraceStep::Result::Unknown);
+  return {};
+}
+
+Walk::RuleEnd Walk::follow(const Verdict& verdict, const FlatChain& chain, const FlatRule& rule) {
+  const auto end = [&](ChainEnd::Kind kind, TraceStep::Result result) {
+    note(chain, rule, result);
+    return RuleEnd{RuleEnd::Kind::End, kNoChain, {kind, rule.rule, chain.chain}};
+  };
+  switch (verdict.kind) {
+    case Verdict::Kind::Accept: return end(ChainEnd::Kind::Accept, TraceStep::Result::Accept);
+    case Verdict::Kind::Drop: return end(ChainEnd::Kind::Drop, TraceStep::Result::Drop);
+    case Verdict::Kind::Queue:
+      // Nobody listening: dropped, or with bypass on to the next rule (nf_queue.c).
+      if (world_.choices->choose(fmt::format("a program listens at queue {} and accepts", verdict.queue_first)))
+        return end(ChainEnd::Kind::Accept, TraceStep::Result::Queue);
+      if (!verdict.queue_bypass) return end(ChainEnd::Kind::Drop, TraceStep::Result::Queue);
+      note(chain, rule, TraceStep::Result::Matched);
+      return {};
+    case Verdict::Kind::Return: note(chain, rule, TraceStep::Result::Return); return {RuleEnd::Kind::Return, kNoChain, {}};
+    case Verdict::Kind::Continue: note(chain, rule, TraceStep::Result::Matched); return {};
+    case Verdict::Kind::Jump:
+    case Verdict::Kind::Goto: {
+      const std::uint32_t target = world_.program->chain_of(*chain.table, verdict.chain);
+      if (target == kNoChain) {  // a fragment: the chain is somewhere we were not shown
+        if (world_.choices->choose("chain " + verdict.chain + " returns the packet")) return {};
+        return end(ChainEnd::Kind::Unknown, TraceStep::Result::Unknown);
+      }
+      note(chain, rule, TraceStep::Result::Jump);
+      return {verdict.kind == Verdict::Kind::Jump ? RuleEnd::Kind::Jump : RuleEnd::Kind::Goto, target, {}};
+    }
+  }
+  return {};
+}
+
+// (field & ~mask) ^ value, as xt_mark.c and nft_bitwise.c compute it.
+void Walk::assign(const Assign& assign) {
+  const auto changed = [&](FieldValue old) { return (old & ~assign.mask) ^ assign.value; };
+  if (assign.field == Field::ConnectionMark) {
+    if (world_.connection_mark->has_value()) {
+      *world_.connection_mark = static_cast<std::uint32_t>(changed(**world_.connection_mark));
+      packet_->values.set(Field::ConnectionMark, **world_.connection_mark);
+    }
+    return;
+  }
+  const bool whole = (assign.mask & largest_value(width_of(assign.field))) == largest_value(width_of(assign.field));
+  if (!packet_->values.is_known(assign.field) && !whole) return;
+  packet_->values.set(assign.field, changed(packet_->values.value(assign.field)) & largest_value(width_of(assign.field)));
+}
+
+void Walk::copy_mark(const CopyMark& copy) {
+  if (!world_.connection_mark->has_value()) return;
+  const std::uint32_t from = copy.from == Field::ConnectionMark ? **world_.connection_mark
+                                                                : packet_->values.number<std::uint32_t>(copy.from);
+  const auto changed = [&](std::uint32_t to) { return (to & ~copy.to_mask) ^ (from & copy.from_mask); };
+  if (copy.to == Field::ConnectionMark) {
+    *world_.connection_mark = changed(**world_.connection_mark);
+    packet_->values.set(Field::ConnectionMark, **world_.connection_mark);
+  } else {
+    packet_->values.set(copy.to, changed(packet_->values.number<std::uint32_t>(copy.to)));
+  }
+}
+
+void Walk::note(const FlatChain& chain, const FlatRule& rule, TraceStep::Result result, const RulePart* part,
+                bool assumed) {
+  if (world_.notebook == nullptr) return;
+  TraceStep step{.hook = hook_,
+                 .table = chain.table,
+                 .chain = chain.chain,
+                 .rule = rule.rule,
+                 .number = static_cast<std::uint32_t>(rule.rule - chain.chain->rules.data()) + 1,
+                 .result = result,
+                 .part = part,
+                 .assumed = assumed};
+  if (const auto* match = part == nullptr ? nullptr : std::get_if<Match>(part)) {
+    step.knowledge = packet_->values.knowledge_of(match->operand.field);
+    step.value = packet_->values.value(match->operand.field) & match->operand.mask;
+  }
+  world_.notebook->steps.push_back(step);
+}
+
+}  // namespace mailweir

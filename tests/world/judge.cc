@@ -1,0 +1,22 @@
+#include "tests/world/judge.h"
+
+namespace mailweir::world {
+
+DetectorJudge::DetectorJudge(const DetectSettings& settings, Sightlines sightlines)
+    : detector_(settings, KeyedHash(KeyedHash::Key{7})), sightlines_(sightlines) {}
+
+void DetectorJudge::see(const Sight& sight, std::vector<Call>& calls) {
+  if (sight.kind != Sight::Kind::Connection) return;
+  detector_.observe(sight.event);
+  for (const ClientReport& finding : detector_.take_findings()) {
+    const std::uint32_t actor = actor_of(finding.client.base());
+    if (finding.verdict == Verdict::Spammer) calls.push_back({actor, Call::Kind::Spammer});
+    if (finding.verdict == Verdict::Undecided) calls.push_back({actor, Call::Kind::Ask});
+  }
+}
+
+double DetectorJudge::score(const Sight& sight) const {
+  return detector_.scores(sight.event.client).value_or(Detector::Scores{}).user;
+}
+
+}  // namespace mailweir::world
