@@ -13,8 +13,8 @@
 namespace mailweir {
 namespace {
 
-// Windows begin at multiples of this: the kernel then maps a file by large pages, where its file system keeps it in such.
-// What lies before the part that is asked for is not touched.
+// Windows begin at multiples of this: the kernel then maps a file by large pages, where its file system keeps it in
+// such. What lies before the part that is asked for is not touched.
 constexpr std::size_t kStart = 2 << 20;
 
 // What is mapped, for the signal handler: lock-free, and never freed.
