@@ -187,8 +187,8 @@ void Detector::State::observe(const ConnectionEvent& event, Found found) {
       client.established(event, role, mark);
       break;
     case ConnectionEvent::Kind::Judged: {
-      const ConnectionEvent ended = state.by_destination(client, event, role, mark);
-      client.judged(ended, role, mark, state.weigh_failure(client, ended, role, mark));
+      const ConnectionEvent ended = by_destination(client, event, role, mark);
+      client.judged(ended, role, mark, weigh_failure(client, ended, role, mark));
       break;
     }
   }
