@@ -163,7 +163,7 @@ int main(int argc, char** argv) {
     fmt::print("fail2ban: not installed\n");
     return report.exit_status();
   }
-  const Numbers few = scaled(scale / 50);
+  const Numbers few = scaled(std::max(scale / 50, 0.02));  // every line is asked about, one after the other
   run.sites = 2;
   fmt::print("\nfail2ban, {} ordinary client-days, {} of each kind of shared address, {} of each server and spammer\n",
              few.ordinary, few.shared, few.servers);
