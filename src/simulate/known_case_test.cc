@@ -1,4 +1,4 @@
-// The case that began it: resets in a firewall's log that no program sent (measured; docs/sources.md).
+// The case that began it: resets in a firewall's log that no program sent (measured; docs/sources.md#kernel-packets).
 #include <gtest/gtest.h>
 
 #include "record/packet_sighting.h"

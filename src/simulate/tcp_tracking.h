@@ -1,7 +1,7 @@
 // What the kernel's conntrack makes of TCP segments: states and windows of one connection.
 //
 // Source: nf_conntrack_proto_tcp.c of Linux 6.18 (behaviour; first-packet classification measured for all 256 flag bytes,
-// docs/sources.md). Older kernels differ where a packet is out of window: before 6.2 everything past the upper bound
+// docs/sources.md#kernel-packets). Older kernels differ where a packet is out of window: before 6.2 everything past the upper bound
 // was INVALID; since then what a receiver could have accepted passes without changing anything.
 #pragma once
 

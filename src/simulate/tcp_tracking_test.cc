@@ -1,4 +1,4 @@
-// States of conntrack as measured on Linux 6.18 (docs/sources.md); the differential tests hold the rest.
+// States of conntrack as measured on Linux 6.18 (docs/sources.md#kernel-packets); the differential tests hold the rest.
 #include "simulate/tcp_tracking.h"
 
 #include <gtest/gtest.h>
