@@ -109,25 +109,32 @@ Task<Found> Lookup::find_by_resolver(std::string name, RecordType type) {
 }
 
 Task<Lookup::ZoneFound> Lookup::zone_of(std::string name) {
-  ZoneFound found;
-  Question question{name, RecordType::Soa};
-  auto asked = resolver_.ask(group_for(question.name), question);
-  const auto answer = co_await asked;
-  found.outcome = answer->outcome;
-  found.server = answer->server;
-  found.authoritative = answer->message.authoritative;
-  found.recursive = answer->message.recursion_available;
-  for (const auto* section : {&answer->message.answers, &answer->message.authority}) {
-    for (const Record& record : *section) {
-      if (record.type != RecordType::Soa || !is_under(name, record.owner)) continue;
-      found.zone = record.owner;
-      found.serial = record.serial;
-      co_return found;
+  for (;;) {
+    ZoneFound found;
+    Question question{name, RecordType::Soa};
+    auto asked = resolver_.ask(group_for(question.name), question);
+    const auto answer = co_await asked;
+    found.outcome = answer->outcome;
+    found.server = answer->server;
+    found.authoritative = answer->message.authoritative;
+    found.recursive = answer->message.recursion_available;
+    for (const auto* section : {&answer->message.answers, &answer->message.authority}) {
+      for (const Record& record : *section) {
+        if (record.type != RecordType::Soa || !is_under(name, record.owner)) continue;
+        found.zone = record.owner;
+        found.serial = record.serial;
+        co_return found;
+      }
     }
+    // Of an alias the answer is about the zone it leads to; the alias itself lies in its parent's.
+    if (!name.empty() && !records_of(answer->message.answers, name, RecordType::Cname).empty()) {
+      name = std::string(parent_name(name));
+      continue;
+    }
+    if (found.outcome == DnsOutcome::Answered || found.outcome == DnsOutcome::NoName)
+      found.outcome = DnsOutcome::OtherCode;
+    co_return found;
   }
-  if (found.outcome == DnsOutcome::Answered || found.outcome == DnsOutcome::NoName)
-    found.outcome = DnsOutcome::OtherCode;
-  co_return found;
 }
 
 Task<std::vector<IpAddress>> Lookup::addresses_of(std::string name) {
