@@ -12,8 +12,10 @@
 #include "base/escape.h"
 #include "cli/give_up.h"
 #include "cli/screen.h"
+#include "daemon/live_state.h"
 #include "report/json.h"
 #include "report/words.h"
+#include "sys/answer_socket.h"
 #include "sys/clock.h"
 
 namespace mailweir {
@@ -61,6 +63,15 @@ std::string change_sentence(const Generation& change) {
   return text;
 }
 
+// What the guard says of port 25; nothing when none runs, or it cannot be asked.
+std::optional<nlohmann::json> uplink_of(const CommonOptions& common) {
+  const auto answer = ask(live_socket(common.runtime_dir));
+  if (!answer) return std::nullopt;
+  const auto json = nlohmann::json::parse(*answer, nullptr, false);
+  if (!json.is_object() || !json.contains("uplink") || !json["uplink"].is_object()) return std::nullopt;
+  return json["uplink"];
+}
+
 void print_screen(const StandingReport& report, const CommonOptions& common, Time now) {
   const Screen screen = screen_of(stdout, common);
   fmt::print("{}\n\n", screen.paint(is_well(report) ? Style::Good : Style::Bad, verdict(report, now)));
@@ -68,6 +79,9 @@ void print_screen(const StandingReport& report, const CommonOptions& common, Tim
   line("enforced", fmt::format("{} of {}", count_text(report.enforced), count_text(report.wanted)));
   line("guard", report.running ? "running" : "not running: nobody looks for spammers");
   line("blocks", count_text(report.blocks));
+  if (const auto uplink = report.running ? uplink_of(common) : std::nullopt; uplink && uplink->value("closed", false))
+    line("port 25", fmt::format("fails for {} of {} clients: it seems closed further up", uplink->value("failing", 0),
+                                uplink->value("clients", 0)));
   if (report.generation) {
     line("boot", report.boots ? "comes back after a reboot" : "a reboot brings an earlier table");
   }
@@ -80,7 +94,7 @@ void print_screen(const StandingReport& report, const CommonOptions& common, Tim
   if (report.drift.size() > kDriftShown) fmt::print("    ... and {} more\n", report.drift.size() - kDriftShown);
 }
 
-void print_answer(const StandingReport& report) {
+void print_answer(const StandingReport& report, const CommonOptions& common) {
   auto answer = json_answer("status");
   answer["state"] = name_of(report.standing);
   answer["enforced"] = report.enforced;
@@ -88,6 +102,8 @@ void print_answer(const StandingReport& report) {
   answer["running"] = report.running;
   answer["blocks"] = report.blocks;
   answer["lost_events"] = nullptr;
+  const auto uplink = report.running ? uplink_of(common) : std::nullopt;
+  answer["uplink"] = uplink ? nlohmann::ordered_json(*uplink) : nlohmann::ordered_json(nullptr);
   answer["pending_confirm"] = nullptr;
   if (report.generation && report.generation->is_open()) {
     answer["pending_confirm"] = {{"generation", report.generation->number},
@@ -118,7 +134,7 @@ int status(const CommonOptions& common) {
   const auto report = how_things_stand(**kernel, GenerationStore(common.state_dir), common.runtime_dir, now);
   if (!report) return give_up(report.error());
   if (common.json) {
-    print_answer(*report);
+    print_answer(*report, common);
   } else {
     print_screen(*report, common, now);
   }

@@ -25,6 +25,8 @@ std::string_view name_of(Chain chain) {
       return "MW-HOST";
     case Chain::HostOver:
       return "MW-HOST-OVER";
+    case Chain::Queries:
+      return "MW-QUERIES";
     case Chain::Forward:
       return "MW-FORWARD";
     case Chain::Mail:
@@ -103,16 +105,18 @@ class FilterTable {
         "# goes beside the rules that are there.\n*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT "
         "[0:0]\n",
         v4_ ? "iptables" : "ip6tables");
+    // Questions are for `run` to see, which has its own table.
+    const auto wanted = [&](Chain chain) { return chain != Chain::Queries && rules_.uses(chain); };
     for (const Chain chain : kChains) {
-      if (rules_.uses(chain)) text += fmt::format(":{} - [0:0]\n", name_of(chain));
+      if (wanted(chain)) text += fmt::format(":{} - [0:0]\n", name_of(chain));
     }
     for (const Chain chain : kChains) {
-      if (rules_.uses(chain) && is_hooked(chain))
-        text += fmt::format("-A {} -j {}\n", hook_name(chain), name_of(chain));
+      if (wanted(chain) && is_hooked(chain)) text += fmt::format("-A {} -j {}\n", hook_name(chain), name_of(chain));
     }
     for (const Rule& rule : rules_.list) {
       // Who is blocked is known to `run` alone.
-      if (rule.blocked || !rule.matches(v4_)) continue;
+      if (rule.blocked || rule.new_servers_over || rule.remembers_servers || rule.question) continue;
+      if (!rule.matches(v4_)) continue;
       for (const std::string& line : lines_of(rule)) text += line + "\n";
     }
     return text + "COMMIT\n";

@@ -20,6 +20,22 @@ std::string_view name_of(Verdict verdict) {
   return "";
 }
 
+std::string_view name_of(Doubt doubt) {
+  switch (doubt) {
+    case Doubt::None:
+      return "";
+    case Doubt::UnregisteredServer:
+      return "unregistered-server";
+    case Doubt::SlowSpam:
+      return "slow-spam";
+    case Doubt::ChangedServer:
+      return "changed-server";
+    case Doubt::AddressHopper:
+      return "address-hopper";
+  }
+  return "";
+}
+
 void sort_by_score(std::vector<ClientReport>& reports) {
   std::vector<std::size_t> order(reports.size());
   std::iota(order.begin(), order.end(), std::size_t{0});

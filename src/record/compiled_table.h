@@ -1,7 +1,7 @@
 // A policy as the kernel gets it: the one table `inet mailweir`, its text for nft, and what each of its rules is for.
 //
-// Made by compile/compile.h, installed by apply/, shown by plan, proven by verify. The same policy gives the same value,
-// byte by byte, so that whoever installs it second changes nothing.
+// Made by compile/compile.h, installed by apply/, shown by plan, proven by verify. The same policy gives the same
+// value, byte by byte, so that whoever installs it second changes nothing.
 #pragma once
 
 #include <cstdint>
@@ -49,8 +49,8 @@ struct CompiledTable {
   // Statements for `nft -f`, one a line: installs the table or brings an existing one there, in one transaction. Sets
   // whose contents must survive a new text (the blocks) are declared, never flushed; all else is replaced.
   std::string text;
-  std::string marker;  // "mailweir 0123456789abcdef", a hash of the rest of the text
-  std::vector<RuleInfo> rules;  // in the order of the hooks and of evaluation; an id occurs once
+  std::string marker;                        // "mailweir 0123456789abcdef", a hash of the rest of the text
+  std::vector<RuleInfo> rules;               // in the order of the hooks and of evaluation; an id occurs once
   std::vector<std::uint16_t> watched_ports;  // what `run` listens to; empty: nothing is watched
   std::uint16_t watch_group = kLogGroup;
   // Elements a set of blocks can hold, per family; when full, further blocks fail and are counted as not enforced.
