@@ -241,7 +241,8 @@ void ClientRecord::contacted_slowly(GroupMark mark) {
 }
 
 void ClientRecord::contacted_again(MailRole role, GroupMark mark) {
-  add(Weight::Repeat, kRepeatL);
+  const double most = kFloorL + kRepeatsPerGroupL * (new_groups_[0] + new_groups_[1]);
+  add(Weight::Repeat, std::max(kRepeatL, std::min(0.0, most - weight(Weight::Repeat))));
   const GroupMemory::Failure failure = groups_.failure(mark, failed_clock());
   if (failure.retry != GroupMemory::Retry::Waiting) return;
   if (failure.age < kRetryAfter / kFailedUnit || failure.age > kFailedUnitsMax) return;
@@ -323,7 +324,10 @@ void ClientRecord::judged(const ConnectionEvent& event, MailRole role, GroupMark
       // A retry that is accepted counts as the end of the first contact: greylisting then weighs about nothing.
       const bool accepted_retry = !first && groups_.failure(mark, failed_clock()).retry == GroupMemory::Retry::Credited;
       if (!first && !accepted_retry) return;
-      if (accepted_retry) groups_.forget_failure(mark);
+      if (accepted_retry) {
+        groups_.forget_failure(mark);
+        if (role == MailRole::Transfer) add_server(kAcceptedRetryM);
+      }
       if (first) note_established(role, mark);
       add(Weight::Delivered, kDeliveredL);
       add_server(server_weight * kDeliveredM);

@@ -320,6 +320,12 @@ void Detector::lifted(IpPrefix client, Time now) {
 
 void Detector::bytes_counted(bool counted) { state_->settings.bytes_counted = counted; }
 
+std::optional<Detector::Scores> Detector::scores(IpAddress client) const {
+  const ClientTable::Index index = state_->table.find(client_base(client, state_->settings.v6_client_length));
+  if (index == ClientTable::kNone) return std::nullopt;
+  return Scores{state_->table.at(index).score_user(), state_->table.at(index).score_server()};
+}
+
 std::vector<ClientReport> Detector::reports(std::size_t most) const {
   std::vector<ClientTable::Index> indices = state_->table.indices();
   if (most < indices.size()) {

@@ -58,6 +58,12 @@ class Detector {
   // Changes settings.bytes_counted: it is known when the kernel's tracking is loaded.
   void bytes_counted(bool counted);
 
+  // What both tests say of the client an address belongs to, as of its last event; nothing when it is not held.
+  struct Scores {
+    double user = 0, server = 0;  // L and M
+  };
+  [[nodiscard]] std::optional<Scores> scores(IpAddress client) const;
+
   // All clients held, or so many of them; highest score_user first.
   [[nodiscard]] std::vector<ClientReport> reports(std::size_t most = SIZE_MAX) const;
   // One client's, if it is remembered.

@@ -13,7 +13,13 @@ namespace mailweir::numbers {
 // Section 3.3, hazard tables: P(an ordinary client that has d groups in the window contacts one more). [A]
 inline constexpr double kSpammerHazard = 0.97;  // q1
 inline constexpr std::array<double, 8> kUserHazard25{.02, .15, .25, .30, .35, .40, .45, .50};
-inline constexpr std::array<double, 10> kUserHazardSubmission{.5, .4, .45, .45, .5, .5, .55, .6, .65, .65};
+// Beyond the 12 places of the longest honest row of accounts (F2) the hazard falls: a table that ended there would give
+// everybody behind one address, and who tries stolen passwords at a hundred providers, the same 0.4 nats for ever.
+inline constexpr std::array<double, 31> kUserHazardSubmission{.5,  .4,  .45, .45, .5, .5, .55, .6, .65, .65,
+                                                              .65, .65,  // one person's accounts, one household's
+                                                              .6,  .6,  .6,  .6,  .6, .6, .6,  .6,           // from 12
+                                                              .5,  .5,  .5,  .5,  .5, .5, .5,  .5, .5,  .5,  // from 20
+                                                              .4};
 // The port is a constant of a client, not news at every connection: the first group on 25 is worth this, no more.
 inline constexpr double kFirstGroup25 = 2.0;
 inline constexpr unsigned kFreeSubmissionGroups = 2;  // a person's own accounts
@@ -29,10 +35,15 @@ inline constexpr double kFailedM = 2.1, kShortM = 1.6, kDeliveredM = -0.8;
 inline constexpr double kSubmissionWeightM = 0.7;
 inline constexpr double kOutcomeCapL = 6.0;  // of failed and short together, decayed
 inline constexpr double kFloorL = -6.0;
+// Repeats weigh no more than the floor, and this for each new group: without a limit whoever connects to one
+// accommodating server often enough could contact any number of others. The bound of 3.4 stands on new groups alone.
+inline constexpr double kRepeatsPerGroupL = -0.2;
 inline constexpr double kFloorM = -12.0, kCeilingM = 20.0;
 
 // Section 3.3, retries; section 5 for the cap: a bot that mimics a mail server gains at most 6 nats a day by it.
 inline constexpr double kRetryM = -1.5;
+// A retry that is accepted takes back the failure, without a limit: the servers decide about it, not the client.
+inline constexpr double kAcceptedRetryM = -2.1;
 inline constexpr unsigned kRetriesPerDay = 4;
 inline constexpr std::chrono::seconds kRetryAfter{240};
 inline constexpr std::chrono::hours kRetryBefore{24};
@@ -75,7 +86,9 @@ inline constexpr double kSpreadFactor = 8, kSpreadMin = 5;
 // Section 3.3, memory. Weights are kept in steps of 1/512 nat and decayed every ten minutes: up to 2 % more than the
 // text's continuous decay would leave, which its bound allows (decayed is at most undecayed).
 inline constexpr std::chrono::minutes kDecayStep{10};
-inline constexpr std::chrono::hours kHalfLifeL{6};
+// 6 h in the first version of that section. Ordinary users do not notice the longer memory (what speaks for them is
+// kept as long), bots at 2 to 6 connections an hour do: decision 0007.
+inline constexpr std::chrono::hours kHalfLifeL{18};
 inline constexpr std::chrono::hours kHalfLifeSuspectM{24}, kHalfLifeServerM{96};
 inline constexpr std::chrono::hours kEpoch{12};
 
