@@ -98,7 +98,7 @@ std::optional<SetElement> read_element(const NetlinkAttribute& nest, bool v4) {
 }  // namespace
 
 std::string set_name(BlockSet set, bool v4) {
-  constexpr std::string_view kNames[] = {"blocked", "transfer_only", "submission_only"};
+  constexpr std::string_view kNames[] = {"blocked", "transfer_only", "submission_only", "slowed"};
   return fmt::format("{}{}", kNames[static_cast<std::size_t>(set)], v4 ? '4' : '6');
 }
 
@@ -110,6 +110,8 @@ std::optional<BlockSet> narrow_set(BlockScope scope) {
       return BlockSet::TransferOnly;
     case BlockScope::SubmissionOnly:
       return BlockSet::SubmissionOnly;
+    case BlockScope::SlowedDown:
+      return BlockSet::Slowed;
   }
   return std::nullopt;
 }

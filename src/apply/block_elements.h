@@ -1,8 +1,9 @@
 // Blocks as elements of our sets, in netlink messages.
 //
 // A block is an element of blocked4 or blocked6; one that cuts only one role has a twin in transfer_only or
-// submission_only. In:  elements as the kernel lists them, of any content.   Out: those that are ours to read.
-// Source: linux/netfilter/nf_tables.h (kernel 6.18); libnftnl's udata.h for the comment.
+// submission_only, and a client that is only slowed down one in slowed. In:  elements as the kernel lists them, of any
+// content.   Out: those that are ours to read. Source: linux/netfilter/nf_tables.h (kernel 6.18); libnftnl's udata.h
+// for the comment.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +19,9 @@
 
 namespace mailweir {
 
-enum class BlockSet : std::uint8_t { Blocked, TransferOnly, SubmissionOnly };
-inline constexpr BlockSet kBlockSets[] = {BlockSet::Blocked, BlockSet::TransferOnly, BlockSet::SubmissionOnly};
+enum class BlockSet : std::uint8_t { Blocked, TransferOnly, SubmissionOnly, Slowed };
+inline constexpr BlockSet kBlockSets[] = {BlockSet::Blocked, BlockSet::TransferOnly, BlockSet::SubmissionOnly,
+                                          BlockSet::Slowed};
 
 [[nodiscard]] std::string set_name(BlockSet set, bool v4);
 // The twin that narrows a block.

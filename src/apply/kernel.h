@@ -23,8 +23,8 @@
 
 namespace mailweir {
 
-// Which sending ports a block cuts.
-enum class BlockScope : std::uint8_t { AllSending, TransferOnly, SubmissionOnly };
+// Which sending ports a block cuts. SlowedDown cuts nothing but what exceeds the rate of new servers on port 25.
+enum class BlockScope : std::uint8_t { AllSending, TransferOnly, SubmissionOnly, SlowedDown };
 
 struct Block {
   IpPrefix client = IpPrefix::host({});  // an IPv4 /32 or an IPv6 /64

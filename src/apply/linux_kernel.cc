@@ -56,7 +56,9 @@ void note_element(std::map<IpPrefix, Block>& found, BlockSet set, const SetEleme
     found[element.client] = {element.client, BlockScope::AllSending, element.case_id,
                              element.length, element.left,           element.packets};
   } else if (const auto block = found.find(element.client); block != found.end()) {
-    block->second.scope = set == BlockSet::TransferOnly ? BlockScope::TransferOnly : BlockScope::SubmissionOnly;
+    block->second.scope = set == BlockSet::TransferOnly     ? BlockScope::TransferOnly
+                          : set == BlockSet::SubmissionOnly ? BlockScope::SubmissionOnly
+                                                            : BlockScope::SlowedDown;
   }
 }
 

@@ -17,6 +17,7 @@
 #include "cli/block.h"
 #include "cli/cases.h"
 #include "cli/check.h"
+#include "cli/clients.h"
 #include "cli/common.h"
 #include "cli/completion.h"
 #include "cli/demo.h"
@@ -351,6 +352,17 @@ void add_observe(Commands& commands) {
   verb.add_flag("--dry-run", options->dry_run, "Say what would be done, and change nothing");
 }
 
+void add_clients(Commands& commands) {
+  const auto options = std::make_shared<ClientsOptions>();
+  CLI::App& verb = add_verb(commands, "clients", "What the running guard knows of its clients", "mailweir clients",
+                            [options, &commands] { return clients(*options, commands.common); });
+  verb.add_option("ADDRESS", options->client, "Only this client, with its evidence")->type_name("ADDRESS");
+  verb.add_flag("--model", options->model, "Instead: what new mail networks are judged by, learned and as shipped");
+  verb.add_flag("--all", options->all, "Also clients without any sign of spam");
+  verb.add_option("--file", options->file, "An answer kept with --json, instead of asking the guard")
+      ->type_name("FILE");
+}
+
 void add_verify(Commands& commands) {
   const auto options = std::make_shared<VerifyOptions>();
   CLI::App& verb = add_verb(commands, "verify", "Prove every rule by a connection attempt and its counter",
@@ -438,6 +450,7 @@ void add_everything(Commands& commands) {
   add_status(commands);
   add_observe(commands);
   add_run(commands);
+  add_clients(commands);
   add_block(commands);
   add_unblock(commands);
   add_cases(commands);

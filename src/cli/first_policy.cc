@@ -77,6 +77,11 @@ std::string gateway_section(const MachineFacts& facts) {
       "# Traffic forwarded for clients ({}). allow | log | limit | watch | block\n[gateway]\nclients    = {}\n"
       "transfer   = \"watch\"   # find and block the abusers; everyone else goes on sending\n"
       "submission = \"watch\"\n"
+      "# Rejected mail is told from delivered by the bytes of a connection: switches net.netfilter.nf_conntrack_acct "
+      "on.\n"
+      "count_bytes = true\n"
+      "# Who asks name servers for mail servers (MX) is found sooner: looks at the clients' questions.\n"
+      "# mx_queries = true\n"
       "# Mail servers among the clients: scored, never blocked.\n# mail_servers = [\"172.16.9.25\"]\n"
       "# SMTP towards the clients themselves, which worms use:\n# to_clients = \"block\"\n\n",
       !facts.translates   ? "whether their addresses are translated could not be read"

@@ -17,9 +17,11 @@
 #include "cli/observation_view.h"
 #include "cli/screen.h"
 #include "daemon/guard_state.h"
+#include "daemon/live_state.h"
 #include "report/json.h"
 #include "report/layout.h"
 #include "report/words.h"
+#include "sys/answer_socket.h"
 #include "sys/clock.h"
 
 namespace mailweir {
@@ -126,6 +128,15 @@ void print_guard(const StandingReport& report, const Surroundings& around, Time 
                                count_text(guard.ledger_lost)));
 }
 
+// What the guard says of port 25; nothing when none runs, or it cannot be asked.
+std::optional<nlohmann::json> uplink_of(const CommonOptions& common) {
+  const auto answer = ask(live_socket(common.runtime_dir));
+  if (!answer) return std::nullopt;
+  const auto json = nlohmann::json::parse(*answer, nullptr, false);
+  if (!json.is_object() || !json.contains("uplink") || !json["uplink"].is_object()) return std::nullopt;
+  return json["uplink"];
+}
+
 void print_screen(const StandingReport& report, const Surroundings& around, const CommonOptions& common, Time now) {
   const Screen screen = screen_of(stdout, common);
   fmt::print("{}\n\n", screen.paint(is_well(report) ? Style::Good : Style::Bad, verdict(report, now)));
@@ -133,6 +144,9 @@ void print_screen(const StandingReport& report, const Surroundings& around, cons
   line("enforced", fmt::format("{} of {}", count_text(report.enforced), count_text(report.wanted)));
   print_guard(report, around, now, line);
   line("blocks", count_text(report.blocks));
+  if (const auto uplink = report.running ? uplink_of(common) : std::nullopt; uplink && uplink->value("closed", false))
+    line("port 25", fmt::format("fails for {} of {} clients: it seems closed further up", uplink->value("failing", 0),
+                                uplink->value("clients", 0)));
   if (report.log.seen > 0)
     line("log", fmt::format("{} written, {} kept back by its limits", count_text(report.log.written),
                             count_text(report.log.seen - report.log.written)));
@@ -177,7 +191,7 @@ nlohmann::ordered_json guard_json(const GuardState& guard) {
   return json;
 }
 
-void print_answer(const StandingReport& report, const Surroundings& around) {
+void print_answer(const StandingReport& report, const Surroundings& around, const CommonOptions& common) {
   auto answer = json_answer("status");
   answer["state"] = name_of(report.standing);
   answer["enforced"] = report.enforced;
@@ -186,6 +200,8 @@ void print_answer(const StandingReport& report, const Surroundings& around) {
   answer["blocks"] = report.blocks;
   answer["lost_events"] = nullptr;
   if (around.guard) answer["lost_events"] = around.guard->lost_events();
+  const auto uplink = report.running ? uplink_of(common) : std::nullopt;
+  answer["uplink"] = uplink ? nlohmann::ordered_json(*uplink) : nlohmann::ordered_json(nullptr);
   answer["pending_confirm"] = nullptr;
   if (report.generation && report.generation->is_open()) {
     answer["pending_confirm"] = {{"generation", report.generation->number},
@@ -225,7 +241,7 @@ int status(const CommonOptions& common) {
   if (!report) return give_up(report.error());
   const Surroundings around = look_around(*report, common);
   if (common.json) {
-    print_answer(*report, around);
+    print_answer(*report, around, common);
   } else {
     print_screen(*report, around, common, now);
   }

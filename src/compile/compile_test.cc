@@ -174,5 +174,25 @@ TEST(Compile, RegisteredMailServersAndSmarthostsPassWhatStopsClients) {
   EXPECT_LT(table.text.find("ip daddr 192.0.2.1 counter return comment \"gateway.except_to"), stop);
 }
 
+TEST(Compile, SuspectsKeepTheServersTheyKnowUnlessThePolicyOnlyTells) {
+  const std::string gateway = "[gateway]\nclients = [\"10.0.0.0/8\"]\n";
+  const auto table = compiled(gateway + "new_servers_per_hour = 12\n");
+  EXPECT_TRUE(has(table,
+                  "ip saddr @slowed4 ip saddr . ip daddr != @known4 update @new_servers4 { ip saddr timeout 2h limit "
+                  "rate over 12/hour burst 6 packets } ip saddr @blocked4 counter reject"));
+  EXPECT_TRUE(has(table, "update @known4 { ip saddr . ip daddr timeout 7d } counter comment"));
+  EXPECT_TRUE(has(table, "ip saddr != @slowed4 ip saddr @blocked4 counter reject with tcp reset comment \"blocks.tr"));
+  EXPECT_FALSE(has(compiled(gateway + "suspects = \"notice\"\n"), "@known4"));
+  EXPECT_FALSE(has(compiled(gateway + "transfer = \"allow\"\n"), "@known4"));
+}
+
+TEST(Compile, QuestionsToNameServersAreShownOnlyWhereTheOperatorAsks) {
+  const std::string gateway = "[gateway]\nclients = [\"10.0.0.0/8\"]\n";
+  EXPECT_FALSE(has(compiled(gateway), "udp dport 53"));
+  const auto table = compiled(gateway + "mx_queries = true\n");
+  EXPECT_TRUE(has(table, "add chain inet mailweir mw_queries { type filter hook prerouting"));
+  EXPECT_TRUE(has(table, "udp dport 53 ip saddr 10.0.0.0/8 @th,80,16 & 0xf800 == 0x0 limit rate 5000/second"));
+}
+
 }  // namespace
 }  // namespace mailweir

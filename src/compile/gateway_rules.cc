@@ -27,6 +27,8 @@ class GatewayRules {
     add_jump(Chain::Forward, "gateway.mail", Chain::Mail, ports_asked_about());
     add_exemption();
     add_blocks();
+    add_throttle();
+    add_questions();
     add_jump(Chain::Mail, "gateway.clients", Chain::Clients, {});
     for (const GatewayGroup& group : gateway_.groups) add_group(group);
     const Addresses clients = rules_.clients;
@@ -99,6 +101,39 @@ class GatewayRules {
       rule.effect = RuleEffect::Stop;
       writer_.add(std::move(rule));
     }
+  }
+
+  // Behind the blocks: who is blocked is slowed down no more. Servers are remembered of everybody, so that whoever is
+  // slowed down keeps those it had.
+  void add_throttle() {
+    const auto& watched = rules_.watched_ports;
+    const bool transfer = std::find(watched.begin(), watched.end(), kTransferPorts.front()) != watched.end();
+    if (gateway_.suspects.value != SuspectAnswer::Throttle || !transfer) return;
+    Rule slow = writer_.rule(Chain::Mail, "throttle.transfer", writer_.place(gateway_.suspects));
+    slow.ports = tcp_ports(kTransferPorts);
+    slow.state = Rule::State::New;
+    slow.new_servers_over = gateway_.new_servers_per_hour.value;
+    slow.action = policy_.block.how.value == BlockHow::Reject ? Rule::Action::Reject : Rule::Action::Drop;
+    slow.effect = RuleEffect::Limit;
+    writer_.add(std::move(slow));
+    Rule remember = writer_.rule(Chain::Mail, "throttle.transfer.known", writer_.place(gateway_.suspects));
+    remember.ports = tcp_ports(kTransferPorts);
+    remember.state = Rule::State::New;
+    remember.from = Addresses{"", everybody_};
+    remember.remembers_servers = true;
+    writer_.add(std::move(remember));
+  }
+
+  // Wherever the name server is: clients may ask this machine.
+  void add_questions() {
+    if (!gateway_.mx_queries.value || rules_.watched_ports.empty()) return;
+    Rule show = writer_.rule(Chain::Queries, "gateway.queries", writer_.place(gateway_.mx_queries));
+    show.ports.push_back({Transport::Udp, 53, 53});
+    show.from = Addresses{"", everybody_};
+    show.question = true;
+    show.action = Rule::Action::Show;
+    show.effect = RuleEffect::Watch;
+    writer_.add(std::move(show));
   }
 
   void add_group(const GatewayGroup& group) {

@@ -25,6 +25,8 @@ std::string_view name_of(Chain chain) {
       return "MW-HOST";
     case Chain::HostOver:
       return "MW-HOST-OVER";
+    case Chain::Queries:
+      return "MW-QUERIES";
     case Chain::Forward:
       return "MW-FORWARD";
     case Chain::Mail:
@@ -96,16 +98,20 @@ class FilterTable {
         "[0:0]\n",
         v4_ ? "iptables" : "ip6tables", sets_ == nullptr ? "" : " --ipset",
         sets_ == nullptr ? "" : "# Its sets come from `mailweir export ipset`, loaded before with `ipset restore`.\n");
+    // Questions are for `run` to see, which has its own table.
+    const auto wanted = [&](Chain chain) { return chain != Chain::Queries && rules_.uses(chain); };
     for (const Chain chain : kChains) {
-      if (rules_.uses(chain)) text += fmt::format(":{} - [0:0]\n", name_of(chain));
+      if (wanted(chain)) text += fmt::format(":{} - [0:0]\n", name_of(chain));
     }
     for (const Chain chain : kChains) {
-      if (rules_.uses(chain) && is_hooked(chain))
-        text += fmt::format("-A {} -j {}\n", hook_name(chain), name_of(chain));
+      if (wanted(chain) && is_hooked(chain)) text += fmt::format("-A {} -j {}\n", hook_name(chain), name_of(chain));
     }
     for (const Rule& rule : rules_.list) {
-      // Without sets, who is blocked is known to `run` alone; `verify` looks at the table of nft.
-      if ((rule.blocked && sets_ == nullptr) || rule.mark || !rule.matches(v4_)) continue;
+      // Without sets, who is blocked is known to `run` alone, as are throttles and questions; `verify` looks at the table
+      // of nft.
+      if ((rule.blocked && sets_ == nullptr) || rule.mark || rule.new_servers_over || rule.remembers_servers || rule.question)
+        continue;
+      if (!rule.matches(v4_)) continue;
       for (const std::string& line : lines_of(rule)) text += line + "\n";
     }
     return text + "COMMIT\n";

@@ -19,6 +19,15 @@ namespace {
 // counts.
 constexpr int kMeterSize = 65536;
 
+// Pairs of client and mail server that are remembered for when somebody is slowed down, per family, and for how long. A
+// spammer fills a handful of places before it is found. When it is full, servers are new for longer.
+constexpr int kKnownServers = 131072;
+constexpr std::string_view kKnownFor = "7d";
+
+// Questions to name servers that are shown, of all clients together. A client asks some 10 to 50 an hour, so that is a
+// site of hundreds of thousands; what is beyond is not seen, and speaks for nobody.
+constexpr std::string_view kQueryLimit = "limit rate 5000/second burst 10000 packets";
+
 // Fewer bits in common let so much pass by chance that a set is better.
 constexpr int kCommonBitsMin = 4;
 
@@ -63,7 +72,7 @@ std::string addresses_text(const Addresses& addresses, const Family& family) {
 // A rule that writes the same for both families is written once.
 bool differs_by_family(const Rule& rule) {
   return rule.from || rule.to || !rule.icmp4.empty() || !rule.icmp6.empty() || rule.link_local || rule.blocked ||
-         (rule.over && !rule.over->role.empty());
+         rule.new_servers_over || rule.remembers_servers || (rule.over && !rule.over->role.empty());
 }
 
 class TableText {
@@ -101,7 +110,10 @@ class TableText {
   }
 
   void declare(Chain chain) {
-    const std::string_view hook = chain == Chain::Output ? "output" : chain == Chain::Input ? "input" : "forward";
+    const std::string_view hook = chain == Chain::Output    ? "output"
+                                  : chain == Chain::Queries ? "prerouting"
+                                  : chain == Chain::Input   ? "input"
+                                                            : "forward";
     if (is_hooked(chain)) {
       // Before other filters: what they accept or forget to look at is still stopped here.
       line("add chain inet {} {} {{ type filter hook {} priority filter - 5; policy accept; }}", kTable,
@@ -125,10 +137,17 @@ class TableText {
     // The counter of an element counts what its client tried while blocked.
     set(rules_.gateway, clean_up, named("blocked"), "type {}; size {}; flags timeout; counter;", family.type,
         settings_.blocks_max);
-    for (const char* narrow : {"transfer_only", "submission_only"}) {
+    for (const char* narrow : {"transfer_only", "submission_only", "slowed"}) {
       set(rules_.gateway, clean_up, named(narrow), "type {}; size {}; flags timeout;", family.type,
           settings_.blocks_max);
     }
+    const bool remembers =
+        std::any_of(rules_.list.begin(), rules_.list.end(), [](const Rule& rule) { return rule.remembers_servers; });
+    set(remembers, clean_up, named("known"), "type {0} . {0}; size {1}; flags dynamic,timeout;", family.type,
+        kKnownServers);
+    set(remembers, clean_up, named("new_servers"), "type {}; size {}; flags dynamic,timeout;", family.type, kMeterSize);
+    // A meter's element keeps the rate it was made with.
+    if (remembers && clean_up) line("flush set inet {} {}", kTable, named("new_servers"));
     for (const char* prefixes : {"clients", "exempt"}) {
       set(rules_.gateway, clean_up, named(prefixes), "type {}; flags interval;", family.type);
     }
@@ -259,9 +278,21 @@ class TableText {
     if (rule.blocked) {
       // A block narrowed to the other role is asked first, so that an element's counter counts only what is stopped.
       const bool transfer = rule.ports.front().first == kTransferPorts.front();
-      add(fmt::format("{0} != @{1}{2} {0} @blocked{2}", family->client, transfer ? "submission_only" : "transfer_only",
-                      family->digit));
+      add(fmt::format("{0} != @{1}{2} {0} != @slowed{2} {0} @blocked{2}", family->client,
+                      transfer ? "submission_only" : "transfer_only", family->digit));
     }
+    // Of the bits of a query's header: neither an answer nor another kind of question.
+    if (rule.question) add("@th,80,16 & 0xf800 == 0x0");
+    if (rule.new_servers_over) {
+      const std::uint32_t hourly = *rule.new_servers_over;
+      add(
+          fmt::format("{0} @slowed{2} {0} . {1} != @known{2} update @new_servers{2} {{ {0} timeout 2h limit rate over "
+                      "{3}/hour burst {4} packets }} {0} @blocked{2}",
+                      family->client, family->destination, family->digit, hourly, std::max(hourly / 2, 1U)));
+    }
+    if (rule.remembers_servers)
+      add(fmt::format("update @known{2} {{ {0} . {1} timeout {3} }}", family->client, family->destination,
+                      family->digit, kKnownFor));
     return text;
   }
 
@@ -295,7 +326,8 @@ class TableText {
       case Rule::Action::Show:
         // Snap length: IPv6 with some extension headers and all of TCP's options. The queue threshold is the listener's
         // choice: one written here would be the larger one's limit (nfulnl_log_packet takes the smaller).
-        return fmt::format("counter log group {} snaplen 128", settings_.watch_group);
+        return fmt::format("{}counter log group {} snaplen 128",
+                           rule.question ? fmt::format("{} ", kQueryLimit) : std::string(), settings_.watch_group);
       case Rule::Action::Log:
         if (rules_.to_kernel_log) {
           return fmt::format("{} counter log prefix \"{}\"{}", log_limit(true), rule.log_prefix,
@@ -322,6 +354,8 @@ std::string_view nft_name_of(Chain chain) {
       return "mw_host";
     case Chain::HostOver:
       return "mw_host_over";
+    case Chain::Queries:
+      return "mw_queries";
     case Chain::Forward:
       return "mw_forward";
     case Chain::Mail:

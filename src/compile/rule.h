@@ -13,14 +13,25 @@
 
 namespace mailweir {
 
-// Output, Forward and Input hang on hooks; the others are jumped to.
-enum class Chain : std::uint8_t { Output, Host, HostOver, Forward, Mail, Clients, ClientsOver, ToClients, Input };
-inline constexpr Chain kChains[] = {Chain::Output,  Chain::Host,        Chain::HostOver,  Chain::Forward, Chain::Mail,
-                                    Chain::Clients, Chain::ClientsOver, Chain::ToClients, Chain::Input};
+// Output, Queries, Forward and Input hang on hooks; the others are jumped to.
+enum class Chain : std::uint8_t {
+  Output,
+  Host,
+  HostOver,
+  Queries,
+  Forward,
+  Mail,
+  Clients,
+  ClientsOver,
+  ToClients,
+  Input
+};
+inline constexpr Chain kChains[] = {Chain::Output, Chain::Host,    Chain::HostOver,    Chain::Queries,   Chain::Forward,
+                                    Chain::Mail,   Chain::Clients, Chain::ClientsOver, Chain::ToClients, Chain::Input};
 
 [[nodiscard]] RuleHook hook_of(Chain chain);
 [[nodiscard]] constexpr bool is_hooked(Chain chain) {
-  return chain == Chain::Output || chain == Chain::Forward || chain == Chain::Input;
+  return chain == Chain::Output || chain == Chain::Queries || chain == Chain::Forward || chain == Chain::Input;
 }
 
 // Addresses of a rule. With `set`, a set of that name in the table holds them, else the rule itself does.
@@ -58,6 +69,10 @@ struct Rule {
   bool link_local = false;                 // from fe80::/10
   bool blocked = false;                    // the client is in the sets of blocks, for the role of `ports`
   std::optional<std::uint32_t> mark;
+  bool question = false;                   // asks a name server (a query of DNS)
+  // The client is slowed down, and has not written to that server lately: more than so many new ones an hour.
+  std::optional<std::uint32_t> new_servers_over;
+  bool remembers_servers = false;  // the servers of everybody are remembered, for when somebody is slowed down
   std::optional<Rate> over;
 
   Action action = Action::Count;

@@ -17,6 +17,8 @@ std::string_view event_name(Decision::Action action) {
       return "block.watched";  // would have been one
     case Decision::Action::Exempt:
       return "block.exempt";
+    case Decision::Action::Throttle:
+      return "client.throttled";
     case Decision::Action::Notice:
       return "client.noticed";
   }
@@ -31,6 +33,7 @@ EventLine decision_line(const Decision& decision, const std::string& policy_file
   EventLine line(event_name(decision.action), acknowledged.value_or(now));
   line.add("client", finding.client.text()).add("case", decision.case_id);
   const bool blocks = decision.action == Decision::Action::Block || decision.action == Decision::Action::WatchOnly;
+  if (decision.action == Decision::Action::Throttle) line.add("until", end_of(decision));
   if (blocks) {
     line.add("until", end_of(decision));
     line.add("ports", fmt::format("{}", fmt::join(ports_of(decision), ",")));

@@ -1,11 +1,16 @@
 #include "daemon/guard.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <utility>
 
+#include "base/mail_ports.h"
 #include "base/must.h"
 #include "daemon/decision_line.h"
 #include "decide/case_of.h"
+#include "ingest/mx_query.h"
 
 namespace mailweir {
 namespace {
@@ -19,11 +24,21 @@ constexpr Duration kUplinkEvery = std::chrono::seconds(10);
 
 }  // namespace
 
+std::vector<IpPrefix> clients_of(const GatewayPolicy& gateway) {
+  std::vector<IpPrefix> clients = gateway.clients.value;
+  for (const GatewayGroup& group : gateway.groups)
+    clients.insert(clients.end(), group.clients.value.begin(), group.clients.value.end());
+  return clients;
+}
+
 DetectSettings detect_settings(const Policy& policy) {
   MUST(policy.gateway);
   DetectSettings settings;
   settings.mail_servers = policy.gateway->mail_servers.value;
   settings.servers_registered = policy.gateway->servers_registered.value;
+  settings.mx_seen = policy.gateway->mx_queries.value;
+  settings.doorkeeper = true;
+  settings.learning = policy.gateway->learning.value;
   return settings;
 }
 
@@ -32,6 +47,7 @@ Guard::Guard(const Policy& policy, Mode mode, const KeyedHash& hash, Kernel& ker
     : mode_(mode),
       policy_file_(policy.file),
       exempt_(policy.gateway->exempt.value),
+      clients_(clients_of(*policy.gateway)),
       v6_client_length_(detect_settings(policy).v6_client_length),
       kernel_(kernel),
       clock_(clock),
@@ -61,6 +77,7 @@ Result<void> Guard::resume(std::span<const CaseRecord> blocks, bool table_is_new
 
 // A block the ledger does not know counts as one.
 void Guard::recall_running(const EnforcedBlock& enforced, Time now) {
+  if (enforced.block.scope == BlockScope::SlowedDown) return;  // nobody's offence
   const ClientHistory known = decider_.history(enforced.block.client, now);
   if (known.until && *known.until > enforced.until - kSameEnd) return;
   decider_.recall(enforced.block.client, {known.blocks + 1, enforced.until, roles_of(enforced.block.scope)});
@@ -117,6 +134,13 @@ void Guard::lifted_by_others(IpPrefix client, std::string_view case_id, Time now
 
 void Guard::observe(const std::vector<ConnectionEvent>& events) {
   for (const ConnectionEvent& event : events) detector_.observe(event);
+  if (const auto model = detector_.take_learned()) {
+    on_line_(EventLine("model.learned", clock_.now())
+                 .add("version", std::uint64_t{model->version})
+                 .add("transfer", fmt::format("{:.3f}", fmt::join(model->transfer, ",")))
+                 .add("submission", fmt::format("{:.3f}", fmt::join(model->submission, ",")))
+                 .add("reason", "how far this site's ordinary clients go; learning = false keeps what is shipped"));
+  }
 }
 
 void Guard::judge_ended() {
@@ -135,13 +159,18 @@ void Guard::step(const std::vector<LoggedPacket>& packets, const std::vector<Con
   events_.clear();
   for (const LoggedPacket& logged : packets) {
     const PacketSighting& packet = logged.packet;
-    if (enforcer_.is_blocked(client_of(packet.source, v6_client_length_), packet.destination_port)) {
+    if (packet.mx_name != 0) {
+      events_.push_back(asked_mx(packet));
+    } else if (enforcer_.is_blocked(client_of(packet.source, v6_client_length_), packet.destination_port)) {
       ++after_block_;
     } else {
       connections_.sighted(packet, events_);
     }
   }
-  for (const ConntrackEvent& change : changes) connections_.tracked(change, events_);
+  for (const ConntrackEvent& change : changes) {
+    note_let_in(change);
+    connections_.tracked(change, events_);
+  }
   judge_ended();
   const Time now = clock_.now();
   connections_.advance(now, events_);
@@ -150,6 +179,19 @@ void Guard::step(const std::vector<LoggedPacket>& packets, const std::vector<Con
   enforce();
   end_blocks(now);
   look_at_uplink(now);
+}
+
+// A mail server from outside was let in by a client: clients that are mail servers receive mail.
+void Guard::note_let_in(const ConntrackEvent& change) {
+  const ConntrackFlow& flow = change.flow;
+  if (flow.tuple.server_port != kTransferPorts.front() || flow.state != TcpState::Established || !flow.answerer) return;
+  if (!clients_.contains(*flow.answerer) || clients_.contains(flow.tuple.client)) return;
+  events_.push_back({.time = change.time,
+                     .client = *flow.answerer,
+                     .server = flow.tuple.client,
+                     .client_port = flow.tuple.server_port,
+                     .server_port = flow.tuple.client_port,
+                     .kind = ConnectionEvent::Kind::LetIn});
 }
 
 void Guard::look_at_uplink(Time now) {
@@ -180,7 +222,7 @@ void Guard::relisted(const std::vector<ConntrackFlow>& flows) {
 void Guard::decide_findings() {
   for (const ClientReport& finding : detector_.take_findings()) {
     const Decision decision = decider_.decide(finding, clock_.now());
-    if (decision.action == Decision::Action::Block) {
+    if (decision.action == Decision::Action::Block || decision.action == Decision::Action::Throttle) {
       enforcer_.want(decision);
       unconfirmed_.insert_or_assign(decision.case_id, decision);
     } else {
@@ -200,7 +242,7 @@ void Guard::enforce() {
     if (found == unconfirmed_.end()) continue;
     const Decision decision = std::move(unconfirmed_.extract(found).mapped());
     tell(decision, acknowledged);
-    cut(decision.finding.client, ports_of(decision));
+    if (decision.action == Decision::Action::Block) cut(decision.finding.client, ports_of(decision));
   }
   if (!enforced) {
     retry_ = now + kRetryAfter;

@@ -21,6 +21,7 @@
 #include "apply/kernel.h"
 #include "apply/table_watch.h"
 #include "base/keyed_hash.h"
+#include "base/prefix_set.h"
 #include "daemon/event_line.h"
 #include "decide/decider.h"
 #include "detect/detector.h"
@@ -39,11 +40,16 @@ using OnEntry = std::function<void(LedgerEntry)>;
 
 // REQUIRES: policy.gateway.
 [[nodiscard]] DetectSettings detect_settings(const Policy& policy);
+// Of the gateway and its groups.
+[[nodiscard]] std::vector<IpPrefix> clients_of(const GatewayPolicy& gateway);
 
 class Guard {
  public:
   Guard(const Policy& policy, Mode mode, const KeyedHash& hash, Kernel& kernel, const Clock& clock, OnLine on_line,
         OnEntry on_entry);
+
+  // Whether the kernel counts the bytes of connections; until it is said, it does.
+  void bytes_counted(bool counted) { detector_.bytes_counted(counted); }
 
   // Takes over the blocks the kernel holds, and what the ledger remembers: `blocks` in time order. Running blocks the
   // kernel does not hold are set again when the table is new (the machine was restarted), otherwise somebody lifted
@@ -74,6 +80,7 @@ class Guard {
     UplinkVotes uplink;
   };
   [[nodiscard]] Counters counters() const;
+  [[nodiscard]] const Detector& detector() const { return detector_; }
 
  private:
   void observe(const std::vector<ConnectionEvent>& events);
@@ -84,6 +91,7 @@ class Guard {
   void cut(IpPrefix client, const std::vector<std::uint16_t>& ports);
   void end_blocks(Time now);
   void look_at_uplink(Time now);
+  void note_let_in(const ConntrackEvent& change);
   void resume_from_ledger(std::span<const CaseRecord> blocks, bool table_is_new, Time now);
   void recall_running(const EnforcedBlock& enforced, Time now);
   void lifted_by_others(IpPrefix client, std::string_view case_id, Time now);
@@ -92,6 +100,7 @@ class Guard {
   Mode mode_;
   std::string policy_file_;
   std::vector<IpPrefix> exempt_;
+  PrefixSet clients_;
   int v6_client_length_;
   Kernel& kernel_;
   const Clock& clock_;

@@ -272,5 +272,24 @@ TEST_F(GuardTest, WhatABlockStoppedIsWrittenDownBeforeItEndsByItself) {
   EXPECT_TRUE(lines_of("block.ended").empty()) << "it still runs";
 }
 
+TEST_F(GuardTest, WhoMayBeAMailServerIsSlowedDownInTheKernel) {
+  Guard guard = make_guard();
+  for (std::uint32_t i = 0; i < 60; ++i, ++number) {  // all deliver, but for a greylisting here and there
+    const LoggedPacket opened = syn("172.16.0.25");
+    const FlowTuple flow = flow_of(opened);
+    guard.step({opened}, {});
+    clock.time += milliseconds(100);
+    kernel.add_flow(flow, {9, i % 6 == 0 ? 9 * 52 + 60U : 30'000U, 5, 500});
+    guard.step({}, {{ConntrackEvent::Kind::Update, {flow, TcpState::Established, std::nullopt, true}, clock.time}});
+    clock.time += milliseconds(100);
+    guard.step({}, {{ConntrackEvent::Kind::Update, {flow, TcpState::FinWait, std::nullopt, true}, clock.time}});
+    clock.time += seconds(5);
+  }
+  ASSERT_EQ(lines_of("client.throttled").size(), 1U);
+  EXPECT_TRUE(lines_of("block.added").empty());
+  ASSERT_EQ(kernel.blocks()->size(), 1U);
+  EXPECT_EQ(kernel.blocks()->front().scope, BlockScope::SlowedDown);
+}
+
 }  // namespace
 }  // namespace mailweir

@@ -12,10 +12,12 @@
 #include "apply/table_watch.h"
 #include "compile/compile.h"
 #include "daemon/guard_state.h"
+#include "daemon/live_state.h"
 #include "ingest/conntrack.h"
 #include "ingest/nflog.h"
 #include "ledger/ledger_writer.h"
 #include "ledger/sqlite_ledger.h"
+#include "sys/answer_socket.h"
 #include "sys/instance_lock.h"
 #include "sys/kernel_setting.h"
 #include "sys/poller.h"
@@ -47,18 +49,11 @@ KeyedHash random_hash() {
   return KeyedHash(key);
 }
 
-std::vector<IpPrefix> clients_of(const GatewayPolicy& gateway) {
-  std::vector<IpPrefix> clients = gateway.clients.value;
-  for (const GatewayGroup& group : gateway.groups)
-    clients.insert(clients.end(), group.clients.value.begin(), group.clients.value.end());
-  return clients;
-}
-
 class GatewayRun {
  public:
   GatewayRun(const RunSettings& settings, CompiledTable wanted, InstanceLock lock, std::unique_ptr<Kernel> kernel,
-             TableWatch table_watch, NflogSource nflog, ConntrackSource conntrack, SignalFd signals, Poller poller,
-             bool table_is_new, const OnLine& on_line)
+             TableWatch table_watch, NflogSource nflog, ConntrackSource conntrack, SignalFd signals,
+             AnswerSocket answers, Poller poller, bool table_is_new, const OnLine& on_line)
       : wanted_(std::move(wanted)),
         clients_(clients_of(*settings.policy.gateway)),
         lock_(std::move(lock)),
@@ -67,6 +62,7 @@ class GatewayRun {
         nflog_(std::move(nflog)),
         conntrack_(std::move(conntrack)),
         signals_(std::move(signals)),
+        answers_(std::move(answers)),
         poller_(std::move(poller)),
         table_is_new_(table_is_new),
         on_line_(on_line),
@@ -84,7 +80,7 @@ class GatewayRun {
   Result<void> run();
 
  private:
-  enum Tag : std::uint32_t { kNflog, kConntrack, kRules, kSignal, kLedger };
+  enum Tag : std::uint32_t { kNflog, kConntrack, kRules, kSignal, kLedger, kAsked };
 
   void warn(std::string_view reason) { on_line_(EventLine("run.warning", clock_.now()).add("reason", reason)); }
   void check_surroundings();
@@ -110,6 +106,7 @@ class GatewayRun {
   NflogSource nflog_;
   ConntrackSource conntrack_;
   SignalFd signals_;
+  AnswerSocket answers_;
   Poller poller_;
   bool table_is_new_;
   const OnLine& on_line_;
@@ -132,19 +129,25 @@ class GatewayRun {
   std::optional<Time> publish_at_;  // something happened since: tell it then
   bool publishes_ = true;           // the runtime directory takes our file
   std::uint64_t told_packets_ = 0;
+  bool bytes_counted_ = false;
   std::vector<LoggedPacket> packets_;
   std::deque<ConntrackEvent> changes_;
 };
 
 Result<void> GatewayRun::begin(const RunSettings& settings) {
-  // Connections are counted from their first packet on, so counting is switched on before the first is tracked.
-  bool counts = write_kernel_setting(kAccounting, 1).has_value();
+  // Connections are counted from their first packet on, so counting is switched on before the first is tracked. It is a
+  // setting of the whole machine: the policy has to ask for it.
+  const bool asked = settings.policy.gateway->count_bytes.value;
+  if (asked) static_cast<void>(write_kernel_setting(kAccounting, 1));
   if (auto installed = kernel_->install(wanted_); !installed) return fail(std::move(installed).error().in("our table"));
-  if (!counts) counts = write_kernel_setting(kAccounting, 1).has_value();  // the rule loaded the module
-  if (!counts && read_kernel_setting(kAccounting) != 1) {
-    warn(
-        "net.netfilter.nf_conntrack_acct is 0 and may not be set: how connections end stays unknown, so fewer spammers "
-        "are found");
+  if (asked) static_cast<void>(write_kernel_setting(kAccounting, 1));  // the rule may have loaded the module
+  const bool counts = bytes_counted_ = read_kernel_setting(kAccounting) == 1;
+  guard_.bytes_counted(counts);
+  if (!counts) {
+    warn(fmt::format(
+        "net.netfilter.nf_conntrack_acct is 0{}: a rejected message cannot be told from a delivered one, so a verdict "
+        "takes three kinds of evidence instead of two, and fewer spammers are found{}",
+        asked ? " and may not be set" : "", asked ? "" : "; count_bytes = true in [gateway] switches it on"));
   }
   if (read_kernel_setting(kEvents) == 0 && !write_kernel_setting(kEvents, 1)) {
     return fail(
@@ -159,7 +162,7 @@ Result<void> GatewayRun::begin(const RunSettings& settings) {
 
   for (const auto& [fd, tag] :
        {std::pair{nflog_.fd(), kNflog}, std::pair{conntrack_.fd(), kConntrack}, std::pair{table_watch_.fd(), kRules},
-        std::pair{signals_.fd(), kSignal}, std::pair{ledger_.fd(), kLedger}}) {
+        std::pair{signals_.fd(), kSignal}, std::pair{ledger_.fd(), kLedger}, std::pair{answers_.fd(), kAsked}}) {
     if (auto watched = poller_.watch(fd, tag); !watched) return watched;
   }
   check_surroundings();
@@ -169,6 +172,7 @@ Result<void> GatewayRun::begin(const RunSettings& settings) {
                .add("clients", fmt::format("{}", fmt::join(clients, ",")))
                .add("ports", fmt::format("{}", fmt::join(wanted_.watched_ports, ",")))
                .add("mode", settings.mode == Mode::Enforce ? "block" : "watch-only")
+               .add("bytes_counted", counts ? "yes" : "no")
                .add("blocks", guard_.counters().blocks)
                .add("log_group", std::uint64_t{wanted_.watch_group}));
   next_counters_ = clock_.now() + kCountersEvery;
@@ -347,6 +351,9 @@ void GatewayRun::tell_counters(std::string_view event) {
       .add("midstream", counters.connections.midstream)
       .add("after_block", counters.after_block)
       .add("silenced_failures", counters.detect.silenced_failures)
+      .add("turned_away", counters.detect.turned_away)
+      .add("mx_queries", counters.detect.mx_queries)
+      .add("throttled", counters.enforce.slowed)
       .add("ledger_waiting", ledger.waiting)
       .add("ledger_lost", ledger.given_up);
   on_line_(line);
@@ -409,6 +416,7 @@ Result<void> GatewayRun::run() {
         return {};
       }
       if (tag == kLedger) tell_ledger_news();
+      if (tag == kAsked) answers_.answer([&] { return live_state(guard_.detector(), bytes_counted_, clock_.now()); });
       if (tag != kRules) continue;
       const auto touched = table_watch_.read();
       if (!touched) return fail(touched.error());
@@ -463,11 +471,13 @@ Result<void> run_gateway(const RunSettings& settings, const OnLine& on_line) {
   if (!nflog) return fail(std::move(nflog).error());
   auto conntrack = ConntrackSource::open(wanted.watched_ports);
   if (!conntrack) return fail(std::move(conntrack).error());
+  auto answers = AnswerSocket::listen(live_socket(settings.runtime_dir));
+  if (!answers) return fail(std::move(answers).error());
   auto poller = Poller::open();
   if (!poller) return fail(std::move(poller).error());
 
   GatewayRun run(settings, std::move(wanted), std::move(*lock), std::move(*kernel), std::move(*table_watch),
-                 std::move(*nflog), std::move(*conntrack), std::move(*signals), std::move(*poller),
+                 std::move(*nflog), std::move(*conntrack), std::move(*signals), std::move(*answers), std::move(*poller),
                  before->fingerprint == 0, on_line);
   if (auto begun = run.begin(settings); !begun) return begun;
   return run.run();

@@ -12,6 +12,14 @@ namespace {
 // The same nat that makes a kind of evidence count in the guard (docs/detection.md, section 3.4).
 constexpr double kContribution = 1.0;
 
+// The detector tells of a doubt once a day, as long as there is reason to.
+constexpr Duration kThrottleLength = std::chrono::hours(25);
+
+bool may_be_slowed(const ClientReport& finding) {
+  return finding.doubt == Doubt::UnregisteredServer || finding.doubt == Doubt::SlowSpam ||
+         (finding.doubt == Doubt::ChangedServer && !finding.registered);
+}
+
 bool touches(const std::vector<IpPrefix>& prefixes, const IpPrefix& client) {
   return std::any_of(prefixes.begin(), prefixes.end(),
                      [&](const IpPrefix& prefix) { return prefix.contains(client) || client.contains(prefix); });
@@ -57,7 +65,7 @@ std::optional<PolicyPlace> exempting_place(const ClientReport& finding, const Po
     if (touches(policy.gateway->exempt.value, finding.client)) return place_of(policy.gateway->exempt);
     if (touches(policy.gateway->mail_servers.value, finding.client)) return place_of(policy.gateway->mail_servers);
   }
-  if (finding.registered || finding.verdict == Verdict::Server) return PolicyPlace{};
+  if (finding.registered) return PolicyPlace{};
   return std::nullopt;
 }
 
@@ -117,12 +125,22 @@ Decision decide(const ClientReport& finding, const Policy& policy, const ClientH
   decision.repeat = history.blocks - (running ? 1 : 0);
 
   const auto exempting = exempting_place(finding, policy);
-  if (exempting && finding.verdict != Verdict::Undecided) {
+  if (exempting && (finding.verdict != Verdict::Undecided || may_be_slowed(finding))) {
     decision.action = Decision::Action::Exempt;
     set_place(decision, *exempting);
     return decision;
   }
-  if (finding.verdict != Verdict::Spammer) return decision;  // a notice
+  if (finding.verdict != Verdict::Spammer) {
+    const bool slow = mode == Mode::Enforce && may_be_slowed(finding) && policy.gateway &&
+                      policy.gateway->suspects.value == SuspectAnswer::Throttle &&
+                      watched(policy, finding.client, MailRole::Transfer);
+    if (!slow) return decision;  // a notice
+    decision.action = Decision::Action::Throttle;
+    decision.roles = {MailRole::Transfer};
+    decision.length = kThrottleLength;
+    set_place(decision, place_of(policy.gateway->suspects));
+    return decision;
+  }
 
   const std::vector<MailRole> abused = abused_roles(finding);
   std::copy_if(abused.begin(), abused.end(), std::back_inserter(decision.roles),

@@ -3,7 +3,9 @@
 // In:  a finding, the policy, what happened to the client before, the time.   Out: a Decision.
 // Invariants
 //   (1) An exempt client or a registered mail server is never blocked, nor is a prefix that holds one.
-//   (2) Only a Spammer is blocked, only on ports it abused, only where the policy watches them.
+//   (2) Only a Spammer is blocked, only on ports it abused, only where the policy watches them. Whom there is a doubt
+//   about
+//       is at most slowed down, on port 25, where the policy watches that and asks for it.
 //   (3) A block's length is `for` doubled once per earlier block, at most `max`.
 // Threads: pure functions.
 #pragma once

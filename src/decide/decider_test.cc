@@ -218,5 +218,39 @@ TEST(Decider, ALiftedBlockEndsAtOnceAndCountsForNothing) {
   decider.lifted(prefix("172.16.0.99"), kNow);  // nobody's block
 }
 
+ClientReport suspect(const char* client, Doubt doubt = Doubt::UnregisteredServer) {
+  ClientReport finding = spammer(client);
+  finding.verdict = Verdict::Undecided;
+  finding.doubt = doubt;
+  return finding;
+}
+
+TEST(Decider, ASuspectedServerIsSlowedDownAndNeverBlocked) {
+  Decider decider(gateway());
+  const Decision decision = decider.decide(suspect("172.16.0.25"), kNow);
+  EXPECT_EQ(decision.action, Action::Throttle);
+  EXPECT_EQ(ports_of(decision), (std::vector<std::uint16_t>{25}));
+  EXPECT_EQ(decision.length, hours(25)) << "the detector tells of a doubt once a day";
+  EXPECT_EQ(decider.history(prefix("172.16.0.25"), kNow).blocks, 0U) << "it is nobody's offence";
+  EXPECT_EQ(decider.decide(suspect("172.16.0.26", Doubt::SlowSpam), kNow).action, Action::Throttle);
+
+  ClientReport learned = suspect("172.16.0.27", Doubt::ChangedServer);
+  learned.verdict = Verdict::Server;
+  EXPECT_EQ(decider.decide(learned, kNow).action, Action::Throttle);
+  learned.registered = true;
+  EXPECT_EQ(decider.decide(learned, kNow).action, Action::Exempt);
+}
+
+TEST(Decider, ASuspectIsOnlyToldOfWhereThePolicySaysSo) {
+  Policy notice = gateway();
+  notice.gateway->suspects = {SuspectAnswer::Notice, 7};
+  EXPECT_EQ(Decider(notice).decide(suspect("172.16.0.25"), kNow).action, Action::Notice);
+  EXPECT_EQ(Decider(gateway(), Mode::WatchOnly).decide(suspect("172.16.0.25"), kNow).action, Action::Notice);
+  EXPECT_EQ(Decider(gateway()).decide(suspect("172.20.0.1"), kNow).action, Action::Exempt);
+  Policy open = gateway();
+  open.gateway->transfer = {Answer::Allow, 3};
+  EXPECT_EQ(Decider(open).decide(suspect("172.16.0.25"), kNow).action, Action::Notice);
+}
+
 }  // namespace
 }  // namespace mailweir

@@ -3,7 +3,8 @@
 // Invariants
 //   (1) score_user() is the sum of the weights; decay, floor and cap are applied to the weight that caused them. So the
 //       evidence adds up by construction.
-//   (2) Nothing here allocates: the size of a record is what a client costs.
+//   (2) An ordinary client, of up to four destination groups, costs sizeof(ClientRecord). One of more, or one with
+//       signs that ordinary clients do not show, is wide: it allocates a WideMemory once, and loses nothing by it.
 //   (3) Errors favour the client: two groups that share a bit of the window count as one.
 #pragma once
 
@@ -12,125 +13,145 @@
 
 #include "base/mail_ports.h"
 #include "base/time.h"
+#include "detect/group_memory.h"
+#include "detect/hazard_table.h"
+#include "detect/server_history.h"
 #include "record/connection_event.h"
-#include "sketch/bitmap128.h"
 
 namespace mailweir {
 
-// The kinds of evidence for L, in the order they are shown.
-enum class Weight : std::uint8_t { New25, NewSubmission, Failed, Short, Delivered, Repeat, EarlierBlock };
-inline constexpr std::size_t kWeights = 7;
-
-// Hash of a destination group and a role: 7 bits choose the bit in the window, 16 others are the fingerprint by which a
-// failed group is known again.
-struct GroupMark {
-  std::uint64_t hash;
-  [[nodiscard]] unsigned bit() const { return hash & (Bitmap128::kBits - 1); }
-  [[nodiscard]] std::uint16_t fingerprint() const { return static_cast<std::uint16_t>(hash >> 16); }
-};
+// The kinds of evidence for L, in the order they are shown. From Mx on only wide records have them.
+enum class Weight : std::uint8_t { New25, NewSubmission, Failed, Short, Delivered, Repeat, Mx, Size, EarlierBlock };
+inline constexpr std::size_t kWeights = 9;
 
 // Whole cache lines: a record shares none with its neighbours.
 class alignas(64) ClientRecord {
  public:
   ClientRecord() = default;
-  ClientRecord(IpAddress base, Time first) : base_(base), first_seen_(first), last_seen_(first) {}
+  // `base`: an IPv4 address, or an IPv6 prefix of at most 64 bits.
+  ClientRecord(IpAddress base, Time first);
 
-  // The three things that happen. `role` is Transfer or Submission. Times may not go back by more than they do in a
-  // source; an earlier time counts as the latest one.
-  void opened(const ConnectionEvent& event, MailRole role, GroupMark mark);
+  // The three things that happen to connections. `role` is Transfer or Submission. Times may not go back by more than
+  // they do in a source; an earlier time counts as the latest one.
+  void opened(const ConnectionEvent& event, MailRole role, GroupMark mark, const HazardGains& gains = shipped_gains());
   void established(const ConnectionEvent& event, MailRole role, GroupMark mark);
   // A failure that is no evidence (detect/outage_guard.h) is counted and ends the first contact; it weighs nothing.
   enum class Failure : bool { Counts, IsNoEvidence };
   void judged(const ConnectionEvent& event, MailRole role, GroupMark mark, Failure failure = Failure::Counts);
   // A first contact with this group is waiting for its end.
-  [[nodiscard]] bool awaits(GroupMark mark) const { return open_.test(mark.bit()); }
+  [[nodiscard]] bool awaits(GroupMark mark) const { return groups_.awaits(mark); }
+  [[nodiscard]] bool knows(GroupMark mark) const { return groups_.knows(mark); }
+
+  // One of its epochs has ended by then, of which it does not know yet.
+  [[nodiscard]] bool epoch_ended_by(Time now) const;
+
+  // Signs around connections. It asked for the mail servers of a domain; it is seen not to, though questions are seen
+  // here; it let in a mail server of that network.
+  void asked_mx(std::uint32_t name, Time now);
+  void asks_no_mx();
+  void let_in(std::uint32_t network, Time now);
 
   // After a block: all evidence is replaced by one weight.
   void keep_only(double nats, Time now);
 
-  [[nodiscard]] IpAddress base() const { return base_; }
+  [[nodiscard]] IpAddress base() const;
   [[nodiscard]] Time first_seen() const { return first_seen_; }
-  [[nodiscard]] Time last_seen() const { return last_seen_; }
-  [[nodiscard]] double weight(Weight kind) const { return weights_[static_cast<std::size_t>(kind)]; }
+  [[nodiscard]] Time last_seen() const;  // or when its last block ended, if that is later
+  [[nodiscard]] double weight(Weight kind) const;
   [[nodiscard]] double score_user() const;
   [[nodiscard]] double score_user(Time now) const;  // decayed until then
-  [[nodiscard]] double score_server() const { return score_server_; }
+  [[nodiscard]] double score_server() const;
+  [[nodiscard]] double score_slow() const;  // of the slow test, as of the last event
 
   struct Counts {
-    std::array<std::uint32_t, 3> opened{};  // on ports 25, 465, 587
-    std::uint32_t failed = 0, established = 0, shorts = 0, delivered = 0;
+    std::array<std::uint64_t, 3> opened{};  // on ports 25, 465, 587
+    std::uint64_t failed = 0, established = 0, shorts = 0, delivered = 0;
   };
-  [[nodiscard]] const Counts& counts() const { return counts_; }
+  [[nodiscard]] Counts counts() const;
   [[nodiscard]] std::uint64_t connections() const;
 
   // First contacts of one role, in the window of 12 to 24 h; each halves when an epoch ends.
   struct Contacts {
-    std::uint8_t groups = 0;           // n25, nS
-    std::uint8_t established : 2 = 0;  // distinct new groups with a completed handshake, up to kAnswersKept
-    std::uint8_t refused : 2 = 0;      // new groups that answered with a reset, up to kAnswersKept
-    std::array<std::uint8_t, 3> established_bits{};
-    std::uint16_t in_run = 0;  // new groups since run_start()
+    std::uint8_t groups = 0;       // n25, nS
+    std::uint8_t in_run = 0;       // new groups since run_start(), up to 255
+    std::uint8_t established = 0;  // distinct new groups with a completed handshake, up to kAnswersKept
+    std::uint8_t refused = 0;      // new groups that answered with a reset, up to kAnswersKept
   };
-  static constexpr unsigned kAnswersKept = 3;  // the guard asks for no more
-  [[nodiscard]] const Contacts& contacts(MailRole role) const { return contacts_[role == MailRole::Transfer ? 0 : 1]; }
+  static constexpr std::uint8_t kAnswersKept = 3;  // the guard asks for no more
+  [[nodiscard]] Contacts contacts(MailRole role) const;
   // Since when new groups were contacted without a pause of a day.
   [[nodiscard]] Time run_start() const { return first_seen_ + std::chrono::seconds(run_start_s_); }
-  [[nodiscard]] double groups_estimate() const { return (window_[0] | window_[1]).estimate(); }
-  [[nodiscard]] unsigned retries() const { return std::uint8_t{retries_} + std::uint8_t{retries_before_}; }
+  [[nodiscard]] double groups_estimate() const { return groups_.estimate(); }
+  [[nodiscard]] unsigned retries() const { return unsigned{retries_} + unsigned{retries_before_}; }
   // No source has shown more of this client than packets that open connections.
   [[nodiscard]] bool first_packets_only() const { return first_packets_only_; }
+  [[nodiscard]] bool is_wide() const { return groups_.is_wide(); }
+  // Learned to be a mail server (section 3.5): age, days, M, and patience with failures or mail that it receives.
+  [[nodiscard]] bool learned_server() const;
+  [[nodiscard]] unsigned mx_names() const;          // distinct ones in the window, up to 16
+  [[nodiscard]] unsigned inbound_networks() const;  // up to 16
+  [[nodiscard]] unsigned active_days() const;       // of the last 32
 
   // Kept here for the detector, which sets them.
   enum class Told : std::uint8_t { Nothing, Candidate, Decided };
-  [[nodiscard]] Told told() const { return told_; }  // which finding was made of this client
-  void tell(Told told) { told_ = told; }
+  [[nodiscard]] Told told() const { return told_; }  // which finding was made of this client; a doubt is for a day
+  void tell(Told told);
   [[nodiscard]] bool registered() const { return registered_; }  // in the operator's list of mail servers
   void set_registered(bool registered) { registered_ = registered; }
+  // Of a registered server: it changed its behaviour since this was last asked.
+  [[nodiscard]] ServerHistory::Alarm take_alarm();
+  [[nodiscard]] const ServerHistory* history() const;
 
  private:
-  struct FailedGroup {
-    std::uint16_t fingerprint;
-    std::uint16_t at;  // in units of kFailedUnit since first_seen_, modulo 2^16
-  };
-  static constexpr std::size_t kFailedKept = 6;
+  // Weights, in 1/512 nat: +-64 nats.
+  using Nats = std::int16_t;
+  enum Count : std::uint8_t { Opened25, Opened465, Opened587, Failed, Established, Shorts, Delivered, kCounts };
 
-  Contacts& contacts_of(MailRole role) { return contacts_[role == MailRole::Transfer ? 0 : 1]; }
+  static constexpr std::size_t kNarrowWeights = 6;
+  Nats& nats_of(Weight kind);
   void advance(const ConnectionEvent& event);
   void advance(Time now);
-  void decay(std::uint32_t seconds);
+  void decay(std::uint32_t steps);
   void turn_epochs(std::uint32_t epochs);
+  void pass_days(std::uint32_t now_s);
+  void count(Count what);
   void add(Weight kind, double nats);
   void add_outcome_capped(Weight kind, double nats);
   void add_server(double nats);
-  void note_established(Contacts& contacts, unsigned bit);
-  void contacted_new(MailRole role, unsigned bit);
+  void note_established(MailRole role, GroupMark mark);
+  void contacted_new(MailRole role, GroupMark mark, const HazardGains& gains);
   void contacted_again(MailRole role, GroupMark mark);
+  void contacted_slowly(GroupMark mark);
+  void note_size(std::uint32_t payload);
+  void note_end(MailRole role, bool bad);
+  void alarm(ServerHistory::Alarm alarm);
+  void learn_server();
+  [[nodiscard]] bool receives_mail() const;
   [[nodiscard]] std::uint16_t failed_clock() const;
-  void remember_failed(std::uint16_t fingerprint);
-  [[nodiscard]] int find_failed(std::uint16_t fingerprint) const;  // -1: not remembered
+  static std::size_t side(MailRole role) { return role == MailRole::Transfer ? 0 : 1; }
 
-  IpAddress base_;
-  Time first_seen_, last_seen_;
-  std::array<float, kWeights> weights_{};
-  float score_server_ = 0;
-  std::array<Bitmap128, 2> window_{};  // groups of this epoch and of the one before
-  Bitmap128 open_;                     // groups whose first contact has not ended
-  Counts counts_;
-  std::array<Contacts, 2> contacts_{};
-  std::array<FailedGroup, kFailedKept> failed_{};
+  std::uint64_t base_ = 0;  // the upper half of an IPv6 address, or the lower one of an IPv4 address
+  Time first_seen_;
+  GroupMemory groups_;
   std::uint32_t updated_s_ = 0;  // weights and epochs are those of so many seconds after first_seen_
   std::uint32_t run_start_s_ = 0;
-  std::uint8_t failed_used_ = 0;     // bit i: failed_[i] holds a group
-  std::uint8_t failed_retried_ = 0;  // bit i: it was retried, and its delivery is awaited
-  std::uint8_t retries_ : 4 = 0;     // credited in this epoch, up to kRetriesPerDay
+  std::array<Nats, kNarrowWeights> weights_{};
+  Nats score_server_ = 0;
+  std::array<std::uint16_t, kCounts> counts_{};
+  std::array<std::uint8_t, 2> new_groups_{}, in_run_{};
+  std::uint32_t last_us_ : 20 = 0;  // of last_seen(), since updated_s_
+  std::uint32_t established_25_ : 2 = 0, established_submission_ : 2 = 0;
+  std::uint32_t refused_25_ : 2 = 0, refused_submission_ : 2 = 0;
+  std::uint32_t is_v4_ : 1 = 0;
+  std::uint8_t retries_ : 4 = 0;  // credited in this epoch, up to kRetriesPerDay
   std::uint8_t retries_before_ : 4 = 0;
   Told told_ : 2 = Told::Nothing;
   bool registered_ : 1 = false;
   bool first_packets_only_ : 1 = true;
 };
 
-// docs/detection.md plans 32 bytes for an ordinary client and 128 for a suspicious one; one record serves both until a
-// measurement asks for two.
-static_assert(sizeof(ClientRecord) <= 192, "a client costs more than three cache lines");
+// docs/detection.md plans 32 bytes; a table of a million such clients, its index included, stays below 96 MiB
+// (bench/memory).
+static_assert(sizeof(ClientRecord) <= 80);
 
 }  // namespace mailweir

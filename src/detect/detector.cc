@@ -1,18 +1,22 @@
 #include "detect/detector.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <unordered_map>
+#include <utility>
 
 #include "base/mail_ports.h"
+#include "base/must.h"
 #include "detect/client_table.h"
 #include "detect/destination_count.h"
 #include "detect/destination_group.h"
 #include "detect/destination_sizes.h"
 #include "detect/explain.h"
+#include "detect/hazard_learning.h"
 #include "detect/numbers.h"
+#include "detect/pending_mx.h"
 #include "detect/rule.h"
+#include "sketch/count_min.h"
 
 namespace mailweir {
 namespace {
@@ -37,42 +41,151 @@ struct Detector::State {
       : settings(std::move(wanted)),
         hash(key),
         mail_servers(widened_to_clients(settings.mail_servers, settings.v6_client_length)),
-        table(key, settings.clients_max) {}
+        table(key, {settings.clients_max, settings.wide_clients_max, settings.clients_per_v6_network}),
+        forget([this](ClientTable::Index forgotten) {
+          decided.erase(forgotten);
+          if (settings.exact_destinations) destinations[forgotten] = {};
+        }) {
+    MUST(settings.v6_client_length <= 64);
+  }
 
-  // Where a client was found, and how many had been forgotten by then: one more, and it may be elsewhere.
-  struct Found {
-    ClientTable::Index index = ClientTable::kNone;
-    std::uint64_t forgotten = 0;
+  struct Contact {
+    MailRole role;
+    GroupMark mark;
   };
-  [[nodiscard]] Found find_ahead(const ConnectionEvent& event) const;
-  void observe(const ConnectionEvent& event, Found found);
+  [[nodiscard]] Contact contact_of(const ConnectionEvent& event) const;
+  // Asks for the memory that observe() will look at.
+  void prefetch(const ConnectionEvent& event) const;
+  void observe(const ConnectionEvent& event);
   ClientTable::Index admit(IpAddress base, Time now);
+  void learn_from(const ClientRecord& client, Time now);
+  [[nodiscard]] bool may_enter(const ConnectionEvent& event, IpAddress base);
+  void sign(const ConnectionEvent& event, IpAddress base);
+  void open(ClientTable::Index index, const ConnectionEvent& event, const Contact& contact);
+  void connection(ClientTable::Index index, const ConnectionEvent& event);
   ConnectionEvent by_destination(const ClientRecord& client, ConnectionEvent event, MailRole role, GroupMark mark);
   ClientRecord::Failure weigh_failure(const ClientRecord& client, const ConnectionEvent& event, MailRole role,
                                       GroupMark mark);
-  void decide(ClientTable::Index index);
+  void decide(ClientTable::Index index, Time now);
+  void find(ClientTable::Index index, Doubt doubt);
   [[nodiscard]] ClientReport report(ClientTable::Index index) const;
+
+  // A spammer as it was when that was decided.
+  struct Decided {
+    ClientRecord record;
+    Time at;
+  };
 
   DetectSettings settings;
   KeyedHash hash;
   PrefixSet mail_servers;
   ClientTable table;
+  ClientTable::Forgotten forget;
   OutageGuard outages;
   DestinationSizes sizes;
-  std::vector<DestinationCount> destinations;                    // by index; empty unless exact_destinations
-  std::unordered_map<ClientTable::Index, ClientRecord> decided;  // spammers, as they were when it was decided
+  CountMin strangers;  // first packets of clients nobody answered yet
+  PendingMx questions;
+  HazardLearning learning;
+  HazardGains gains;
+  std::optional<HazardTable> learned;          // and not yet told
+  std::vector<DestinationCount> destinations;  // by index; empty unless exact_destinations
+  std::unordered_map<ClientTable::Index, Decided> decided;
   std::vector<ClientReport> findings;
-  std::uint64_t events = 0;
+  std::uint64_t events = 0, turned_away = 0, mx_queries = 0;
 };
 
+Detector::State::Contact Detector::State::contact_of(const ConnectionEvent& event) const {
+  const MailRole role = event.server_port == 25 ? MailRole::Transfer : MailRole::Submission;
+  const DestinationGroup group = destination_group(event.server);
+  return {role, {hash(group.base, group_tag(group, role))}};
+}
+
 ClientTable::Index Detector::State::admit(IpAddress base, Time now) {
-  const ClientTable::Index index = table.insert(base, now, [this](ClientTable::Index forgotten) {
-    decided.erase(forgotten);
-    if (settings.exact_destinations) destinations[forgotten] = {};
-  });
-  table.at(index).set_registered(mail_servers.contains(base));
+  const ClientTable::Index index = table.insert(base, now, forget);
+  ClientRecord& client = table.at(index);
+  client.set_registered(mail_servers.contains(base));
   if (settings.exact_destinations && destinations.size() <= index) destinations.resize(index + std::size_t{1});
-  return index;
+  // What it asked before it sent mail.
+  const PendingMx::Asked asked = questions.take(hash(base), now);
+  for (std::uint32_t name = 0; name < 16; ++name) {
+    if ((asked >> name & 1) != 0) client.asked_mx(name, now);
+  }
+  if (client.is_wide()) table.widened(now, forget);
+  return table.find(base);
+}
+
+// The first packet of a stranger is not worth a record: anybody can write it in anybody's name. An answer to it is, and
+// so is a third one, for some bots meet silence only.
+bool Detector::State::may_enter(const ConnectionEvent& event, IpAddress base) {
+  if (!settings.doorkeeper) return event.kind == ConnectionEvent::Kind::Opened;  // else of a client that was forgotten
+  const bool answered = event.kind == ConnectionEvent::Kind::Established ||
+                        (event.outcome != Outcome::Unknown && event.outcome != Outcome::NoAnswer);
+  if (answered || strangers.add(hash(base)) >= numbers::kStrangersSyns) return true;
+  ++turned_away;
+  return false;
+}
+
+void Detector::State::sign(const ConnectionEvent& event, IpAddress base) {
+  const ClientTable::Index index = table.find(base);
+  if (event.kind == ConnectionEvent::Kind::AskedMx) {
+    ++mx_queries;
+    if (index == ClientTable::kNone) return questions.keep(hash(base), event.payload, event.time);
+  } else if (index == ClientTable::kNone) {
+    return;  // who sends no mail may receive as much as it likes
+  }
+  ClientRecord& client = table.at(index);
+  const bool wide = client.is_wide();
+  if (event.kind == ConnectionEvent::Kind::AskedMx) {
+    client.asked_mx(event.payload, event.time);
+  } else {
+    client.let_in(static_cast<std::uint32_t>(hash(destination_group(event.server).base)), event.time);
+  }
+  if (!wide) {
+    table.widened(event.time, forget);
+    if (table.find(base) != index) return;
+  }
+  decide(index, event.time);
+}
+
+// How far an ordinary client went in an epoch.
+void Detector::State::learn_from(const ClientRecord& client, Time now) {
+  const auto transfer = client.contacts(MailRole::Transfer);
+  const auto submission = client.contacts(MailRole::Submission);
+  const bool ordinary = !client.registered() && !client.learned_server() &&
+                        client.told() == ClientRecord::Told::Nothing && client.score_user() < numbers::kSuspicionL &&
+                        transfer.established + submission.established > 0;
+  if (ordinary) learning.epoch_ended(transfer.groups, submission.groups);
+  if (const auto table_now = learning.learn(now)) {
+    gains = HazardGains(*table_now);
+    learned = table_now;
+  }
+}
+
+void Detector::State::open(ClientTable::Index index, const ConnectionEvent& event, const Contact& contact) {
+  ClientRecord& client = table.at(index);
+  const bool none_before = client.contacts(MailRole::Transfer).groups == 0;
+  client.opened(event, contact.role, contact.mark, gains);
+  // Once a window: of what is absent there is nothing to see at other times.
+  if (settings.mx_seen && none_before && client.contacts(MailRole::Transfer).groups == 1 && client.mx_names() == 0) {
+    client.asks_no_mx();
+  }
+  if (settings.exact_destinations) destinations[index].add(event.server, hash);
+}
+
+void Detector::State::connection(ClientTable::Index index, const ConnectionEvent& event) {
+  const Contact contact = contact_of(event);
+  ClientRecord& client = table.at(index);
+  if (settings.learning && client.epoch_ended_by(event.time)) learn_from(client, event.time);
+  // It was turned away when it opened this connection: it did, all the same.
+  const bool opened_before = settings.doorkeeper && event.kind != ConnectionEvent::Kind::Opened &&
+                             event.outcome != Outcome::NoAnswer && !client.knows(contact.mark) &&
+                             event.time - client.first_seen() < numbers::kStrangersWait;
+  if (opened_before || event.kind == ConnectionEvent::Kind::Opened) open(index, event, contact);
+  if (event.kind == ConnectionEvent::Kind::Established) client.established(event, contact.role, contact.mark);
+  if (event.kind == ConnectionEvent::Kind::Judged) {
+    const ConnectionEvent ended = by_destination(client, event, contact.role, contact.mark);
+    client.judged(ended, contact.role, contact.mark, weigh_failure(client, ended, contact.role, contact.mark));
+  }
 }
 
 // The outcome as the destination's own sizes say it is. Off in recordings, like the outage guard and for its reason.
@@ -101,24 +214,44 @@ ClientRecord::Failure Detector::State::weigh_failure(const ClientRecord& client,
   return counts || !settings.clients_compared ? ClientRecord::Failure::Counts : ClientRecord::Failure::IsNoEvidence;
 }
 
-void Detector::State::decide(ClientTable::Index index) {
+void Detector::State::find(ClientTable::Index index, Doubt doubt) {
+  findings.push_back(report(index));
+  findings.back().doubt = doubt;
+}
+
+void Detector::State::decide(ClientTable::Index index, Time now) {
   ClientRecord& client = table.at(index);
-  if (client.told() == ClientRecord::Told::Decided || client.score_user() < settings.user_threshold) return;
-  const Standing now = standing(client, settings);
-  const bool convicted = now.kind == Standing::Kind::Spammer || now.kind == Standing::Kind::FirstPacketsSpammer;
+  if (client.told() == ClientRecord::Told::Decided) return;
+  if (client.registered()) {
+    if (const ServerHistory::Alarm alarm = client.take_alarm(); alarm != ServerHistory::Alarm::None) {
+      find(index, Doubt::ChangedServer);
+      findings.back().reason = changed_server_reason(client, alarm);
+    }
+  }
+  const bool slow = !client.registered() && spams_slowly(client);
+  if (client.score_user() < settings.user_threshold && !slow) return;
+  const Standing standing_now = standing(client, settings);
+  const bool convicted =
+      standing_now.kind == Standing::Kind::Spammer || standing_now.kind == Standing::Kind::FirstPacketsSpammer;
+  const bool told = client.told() == ClientRecord::Told::Candidate;
   if (client.registered()) {
     // Worth telling once: a mail server that other mail servers treat like a spammer.
-    const bool alarming = now.kind == Standing::Kind::Spammer && client.score_server() >= settings.server_threshold;
-    if (!alarming || client.told() == ClientRecord::Told::Candidate) return;
+    const bool alarming =
+        standing_now.kind == Standing::Kind::Spammer && client.score_server() >= settings.server_threshold;
+    if (!alarming || told) return;
     client.tell(ClientRecord::Told::Candidate);
-    findings.push_back(report(index));
-  } else if (convicted) {
+    find(index, Doubt::ChangedServer);
+  } else if (convicted && !client.learned_server()) {
     client.tell(ClientRecord::Told::Decided);
-    decided.insert_or_assign(index, client);
-    findings.push_back(report(index));
-  } else if (now.kind == Standing::Kind::Candidate && client.told() == ClientRecord::Told::Nothing) {
+    decided.insert_or_assign(index, Decided{client, now});
+    find(index, Doubt::None);
+  } else if (!told && (convicted || standing_now.kind == Standing::Kind::Candidate)) {
     client.tell(ClientRecord::Told::Candidate);
-    findings.push_back(report(index));
+    find(index, client.learned_server() ? Doubt::ChangedServer : Doubt::UnregisteredServer);
+  } else if (!told && slow) {
+    client.tell(ClientRecord::Told::Candidate);
+    find(index, Doubt::SlowSpam);
+    findings.back().reason = slow_reason(client);
   }
 }
 
@@ -131,16 +264,16 @@ ClientReport Detector::State::report(ClientTable::Index index) const {
     const auto estimate = static_cast<std::uint64_t>(std::llround(client.groups_estimate()));
     counted = {estimate, estimate};
   }
-  ClientReport now = describe(client, settings, counted);
+  ClientReport now = describe(client, settings, counted, learning.table());
   if (const auto found = decided.find(index); found != decided.end()) {
-    const ClientRecord& then = found->second;
-    ClientReport decision = describe(then, settings, counted);
+    const ClientRecord& then = found->second.record;
+    ClientReport decision = describe(then, settings, counted, learning.table());
     now.verdict = decision.verdict;
     now.reason = std::move(decision.reason);
     now.score_user = decision.score_user;
     now.score_server = decision.score_server;
     now.evidence = std::move(decision.evidence);
-    now.decided_at = then.last_seen();
+    now.decided_at = found->second.at;
     now.decided_after_connections = then.connections();
     now.ports_when_decided = decision.ports;
   }
@@ -153,55 +286,36 @@ Detector::~Detector() = default;
 Detector::Detector(Detector&&) noexcept = default;
 Detector& Detector::operator=(Detector&&) noexcept = default;
 
-Detector::State::Found Detector::State::find_ahead(const ConnectionEvent& event) const {
+void Detector::State::prefetch(const ConnectionEvent& event) const {
   const ClientTable::Index index = table.find(client_base(event.client, settings.v6_client_length));
-  if (index != ClientTable::kNone) {
-    table.prefetch(index);
-    if (settings.exact_destinations) destinations[index].prefetch();
-  }
-  return {index, table.forgotten()};
+  if (index == ClientTable::kNone) return;
+  table.prefetch(index);
+  if (settings.exact_destinations) destinations[index].prefetch();
 }
 
-void Detector::State::observe(const ConnectionEvent& event, Found found) {
+void Detector::State::observe(const ConnectionEvent& event) {
+  const IpAddress base = client_base(event.client, settings.v6_client_length);
+  if (event.kind == ConnectionEvent::Kind::AskedMx || event.kind == ConnectionEvent::Kind::LetIn) return sign(event, base);
   if (!is_sending_port(event.server_port)) return;
-  const MailRole role = event.server_port == 25 ? MailRole::Transfer : MailRole::Submission;
   ++events;
-  ClientTable::Index index = found.index;
-  if (index == ClientTable::kNone || found.forgotten != table.forgotten()) {
-    const IpAddress base = client_base(event.client, settings.v6_client_length);
-    index = table.find(base);
-    if (index == ClientTable::kNone) {
-      if (event.kind != ConnectionEvent::Kind::Opened) return;  // of a client that was forgotten meanwhile
-      index = admit(base, event.time);
-    }
+  ClientTable::Index index = table.find(base);
+  if (index == ClientTable::kNone) {
+    if (!may_enter(event, base)) return;
+    index = admit(base, event.time);
+    if (index == ClientTable::kNone) return;
   }
-  ClientRecord& client = table.at(index);
-  const DestinationGroup group = destination_group(event.server);
-  const GroupMark mark{hash(group.base, group_tag(group, role))};
-  switch (event.kind) {
-    case ConnectionEvent::Kind::Opened:
-      client.opened(event, role, mark);
-      if (settings.exact_destinations) destinations[index].add(event.server, hash);
-      break;
-    case ConnectionEvent::Kind::Established:
-      client.established(event, role, mark);
-      break;
-    case ConnectionEvent::Kind::Judged: {
-      const ConnectionEvent ended = by_destination(client, event, role, mark);
-      client.judged(ended, role, mark, weigh_failure(client, ended, role, mark));
-      break;
-    }
-  }
-  decide(index);
+  const bool wide = table.at(index).is_wide();
+  connection(index, event);
+  decide(index, event.time);
+  if (!wide && table.at(index).is_wide()) table.widened(event.time, forget);
 }
 
 void Detector::observe(std::span<const ConnectionEvent> events) {
   constexpr std::size_t kAhead = 16;  // a microsecond of work, about what memory takes for as many records
-  std::array<State::Found, kAhead> found;
-  for (std::size_t i = 0; i < std::min(kAhead, events.size()); ++i) found[i] = state_->find_ahead(events[i]);
+  for (std::size_t i = 0; i < std::min(kAhead, events.size()); ++i) state_->prefetch(events[i]);
   for (std::size_t i = 0; i < events.size(); ++i) {
-    state_->observe(events[i], found[i % kAhead]);
-    if (i + kAhead < events.size()) found[i % kAhead] = state_->find_ahead(events[i + kAhead]);
+    state_->observe(events[i]);
+    if (i + kAhead < events.size()) state_->prefetch(events[i + kAhead]);
   }
 }
 
@@ -211,9 +325,14 @@ void Detector::lifted(IpPrefix client, Time now) {
   State& state = *state_;
   const ClientTable::Index index = state.table.find(client.base());
   if (index == ClientTable::kNone) return;
-  state.table.at(index).keep_only(state.settings.user_threshold / 2, now);
+  ClientRecord& record = state.table.at(index);
+  const bool wide = record.is_wide();
+  record.keep_only(state.settings.user_threshold / 2, now);
+  if (!wide) state.table.widened(now, state.forget);
   state.decided.erase(index);
 }
+
+void Detector::bytes_counted(bool counted) { state_->settings.bytes_counted = counted; }
 
 std::optional<Detector::Scores> Detector::scores(IpAddress client) const {
   const ClientTable::Index index = state_->table.find(client_base(client, state_->settings.v6_client_length));
@@ -221,10 +340,21 @@ std::optional<Detector::Scores> Detector::scores(IpAddress client) const {
   return Scores{state_->table.at(index).score_user(), state_->table.at(index).score_server()};
 }
 
-std::vector<ClientReport> Detector::reports() const {
+std::vector<ClientReport> Detector::reports(std::size_t most) const {
+  std::vector<ClientTable::Index> indices = state_->table.indices();
+  if (most < indices.size()) {
+    // Of a spammer the score when it was decided, which is not below the threshold.
+    const auto score = [&](ClientTable::Index index) {
+      const auto found = state_->decided.find(index);
+      return found == state_->decided.end() ? state_->table.at(index).score_user() : found->second.record.score_user();
+    };
+    std::nth_element(indices.begin(), indices.begin() + static_cast<std::ptrdiff_t>(most), indices.end(),
+                     [&](ClientTable::Index a, ClientTable::Index b) { return score(a) > score(b); });
+    indices.resize(most);
+  }
   std::vector<ClientReport> all;
-  all.reserve(state_->table.size());
-  for (const ClientTable::Index index : state_->table.indices()) all.push_back(state_->report(index));
+  all.reserve(indices.size());
+  for (const ClientTable::Index index : indices) all.push_back(state_->report(index));
   sort_by_score(all);
   return all;
 }
@@ -233,9 +363,22 @@ DetectCounters Detector::counters() const {
   return {.events = state_->events,
           .forgotten_clients = state_->table.forgotten(),
           .clients = state_->table.size(),
+          .wide_clients = state_->table.wide(),
+          .forgotten_by_quota = state_->table.forgotten_by_quota(),
+          .turned_away = state_->turned_away,
+          .mx_queries = state_->mx_queries,
+          .forgotten_mx = state_->questions.forgotten(),
           .silenced_failures = state_->settings.clients_compared ? state_->outages.silenced() : 0,
           .forgotten_outages = state_->outages.forgotten()};
 }
+
+std::optional<ClientReport> Detector::report(IpPrefix client) const {
+  const ClientTable::Index index = state_->table.find(client_base(client.base(), state_->settings.v6_client_length));
+  return index == ClientTable::kNone ? std::nullopt : std::optional(state_->report(index));
+}
+
+const HazardTable& Detector::model() const { return state_->learning.table(); }
+std::optional<HazardTable> Detector::take_learned() { return std::exchange(state_->learned, std::nullopt); }
 
 UplinkVotes Detector::uplink(Time now) const { return state_->outages.uplink(now); }
 

@@ -13,20 +13,10 @@ namespace {
 
 using namespace numbers;
 
-constexpr double kWorthSaying = 0.001;  // nats; seven of these stay far below the 0.05 that a sum may be off
+constexpr double kWorthSaying = 0.001;  // nats; nine of these stay far below the 0.05 that a sum may be off
 
 std::string plural(std::uint64_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
-
-// Of how many ordinary clients one gets as far as `groups`, rounded down to one digit so that it never exaggerates.
-template <std::size_t N>
-std::uint64_t one_in(const std::array<double, N>& hazard, unsigned groups) {
-  double share = 1;
-  for (unsigned i = 0; i < groups; ++i) share *= hazard[std::min<std::size_t>(i, N - 1)];
-  const double clients = std::min(1 / share, 1e9);
-  const double digit = std::pow(10.0, std::floor(std::log10(clients)));
-  return static_cast<std::uint64_t>(std::floor(clients / digit) * digit);
 }
 
 std::string thousands(std::uint64_t number) {
@@ -37,28 +27,27 @@ std::string thousands(std::uint64_t number) {
   return digits;
 }
 
-std::string new_networks(const ClientRecord& client, MailRole role) {
-  const auto& contacts = client.contacts(role);
+std::string new_networks(const ClientRecord& client, const HazardTable& hazards, MailRole role) {
+  const auto contacts = client.contacts(role);
   const std::string_view ports = role == MailRole::Transfer ? "port 25" : "ports 465 and 587";
   const Duration span = client.last_seen() - client.run_start();
   std::string text = span <= kEpoch
                          ? fmt::format("{} on {} in {}", plural(contacts.in_run, "new mail network"), ports,
                                        format_duration(std::max<Duration>(span, std::chrono::seconds(1))))
                          : fmt::format("about {} on {} in 12 h", plural(contacts.groups, "new mail network"), ports);
-  const std::uint64_t rank = role == MailRole::Transfer ? one_in(kUserHazard25, contacts.groups)
-                                                        : one_in(kUserHazardSubmission, contacts.groups);
+  const std::uint64_t rank = hazards.one_in(role, contacts.groups);
   if (rank >= 10) text += fmt::format("; fewer than 1 in {} ordinary clients get this far", thousands(rank));
   return text;
 }
 
-std::string text_of(Weight kind, const ClientRecord& client) {
-  const auto& counts = client.counts();
+std::string text_of(Weight kind, const ClientRecord& client, const HazardTable& hazards, double nats) {
+  const auto counts = client.counts();
   const std::string of_all = fmt::format("of {}", plural(client.connections(), "connection"));
   switch (kind) {
     case Weight::New25:
-      return new_networks(client, MailRole::Transfer);
+      return new_networks(client, hazards, MailRole::Transfer);
     case Weight::NewSubmission:
-      return new_networks(client, MailRole::Submission);
+      return new_networks(client, hazards, MailRole::Submission);
     case Weight::Failed:
       return fmt::format("{} {} got no answer or a refusal", counts.failed, of_all);
     case Weight::Short:
@@ -67,6 +56,13 @@ std::string text_of(Weight kind, const ClientRecord& client) {
       return fmt::format("{} {} carried a message", counts.delivered, of_all);
     case Weight::Repeat:
       return "further connections to mail networks it already knew";
+    case Weight::Mx:
+      return fmt::format("asked name servers for the mail servers of {} domain{}, which mail programs never do",
+                         client.mx_names() < 16 ? fmt::format("{}", client.mx_names()) : "16 or more",
+                         client.mx_names() == 1 ? "" : "s");
+    case Weight::Size:
+      return nats > 0 ? "its messages are of nearly the same size, as in a campaign"
+                      : "its messages differ in size, as people's do";
     case Weight::EarlierBlock:
       return "kept from an earlier block";
   }
@@ -74,20 +70,27 @@ std::string text_of(Weight kind, const ClientRecord& client) {
 }
 
 std::string_view kind_of(Weight kind) {
-  constexpr std::array<std::string_view, kWeights> kNames{
-      "new-destinations-25", "new-destinations-submission", "failed", "short", "delivered", "repeat", "earlier-block"};
+  constexpr std::array<std::string_view, kWeights> kNames{"new-destinations-25",
+                                                          "new-destinations-submission",
+                                                          "failed",
+                                                          "short",
+                                                          "delivered",
+                                                          "repeat",
+                                                          "mx-queries",
+                                                          "sizes",
+                                                          "earlier-block"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
 }  // namespace
 
-std::vector<Evidence> evidence_of(const ClientRecord& client) {
+std::vector<Evidence> evidence_of(const ClientRecord& client, const HazardTable& hazards) {
   std::vector<Evidence> all;
   for (std::size_t i = 0; i < kWeights; ++i) {
     const auto kind = static_cast<Weight>(i);
     const double nats = client.weight(kind);
     if (std::abs(nats) < kWorthSaying) continue;
-    all.push_back({std::string(kind_of(kind)), nats, text_of(kind, client)});
+    all.push_back({std::string(kind_of(kind)), nats, text_of(kind, client, hazards, nats)});
   }
   return all;
 }

@@ -9,6 +9,6 @@
 namespace mailweir {
 
 // Adds up to client.score_user() within 0.01; kinds without weight are left out.
-[[nodiscard]] std::vector<Evidence> evidence_of(const ClientRecord& client);
+[[nodiscard]] std::vector<Evidence> evidence_of(const ClientRecord& client, const HazardTable& hazards = {});
 
 }  // namespace mailweir

@@ -14,8 +14,8 @@ namespace {
 using namespace numbers;
 
 // How near the decision was, where that is cheap to say: what a little less evidence would have changed.
-std::string counterfactual(const ClientRecord& client, const DetectSettings& settings) {
-  const double per_network = std::log(kSpammerHazard / kUserHazard25.back());
+std::string counterfactual(const ClientRecord& client, const DetectSettings& settings, const HazardTable& hazards) {
+  const double per_network = std::log(kSpammerHazard / hazards.transfer.back());
   const double spare = client.score_user() - settings.user_threshold;
   const auto networks = static_cast<int>(spare / per_network) + 1;
   std::string text = fmt::format("{} new network{} fewer", networks, networks == 1 ? "" : "s");
@@ -26,13 +26,13 @@ std::string counterfactual(const ClientRecord& client, const DetectSettings& set
   return text + " would have left it undecided";
 }
 
-std::string spammer_reason(const ClientRecord& client, const DetectSettings& settings) {
+std::string spammer_reason(const ClientRecord& client, const DetectSettings& settings, const HazardTable& hazards) {
   const std::string server_part = settings.servers_registered
                                       ? ", and every mail server here is registered"
                                       : fmt::format(", and unlike a mail server: {:.1f} (need {:.1f})",
                                                     client.score_server(), settings.server_threshold);
   return fmt::format("contacts new mail networks like a spammer: score {:.1f} (need {:.1f}){}; {}", client.score_user(),
-                     settings.user_threshold, server_part, counterfactual(client, settings));
+                     settings.user_threshold, server_part, counterfactual(client, settings, hazards));
 }
 
 std::string first_packets_reason(const ClientRecord& client, const DetectSettings& settings) {
@@ -61,7 +61,23 @@ std::string suspicious_reason(const ClientRecord& client, const DetectSettings& 
   if (!now.return_path) {
     return fmt::format("{}, but no handshake seen: somebody may be using its address", score);
   }
-  return fmt::format("{}, but only one kind of evidence: the servers do accept its mail", score);
+  if (now.kinds < 2) return fmt::format("{}, but only one kind of evidence: the servers do accept its mail", score);
+  return fmt::format("{}, but the kernel does not count bytes here, and without that it takes {} kinds of evidence",
+                     score, kinds_needed(settings));
+}
+
+std::string learned_server_reason(const ClientRecord& client, const DetectSettings& settings, const Standing& now) {
+  std::string text =
+      fmt::format("looks like a mail server of long standing: {} active days, {} (score against mail servers {:.1f})",
+                  client.active_days(),
+                  client.inbound_networks() > 0 ? "it receives mail too" : "it comes back patiently after failures",
+                  client.score_server());
+  const bool alarming = now.kind == Standing::Kind::Spammer || now.kind == Standing::Kind::FirstPacketsSpammer;
+  if (alarming) {
+    text += fmt::format("; but servers now treat it like a spammer (score {:.1f}, need {:.1f}): broken into?",
+                        client.score_user(), settings.user_threshold);
+  }
+  return text + "; register it if it is one";
 }
 
 std::string server_reason(const ClientRecord& client, const DetectSettings& settings, const Standing& now) {
@@ -75,8 +91,29 @@ std::string server_reason(const ClientRecord& client, const DetectSettings& sett
 
 }  // namespace
 
-ClientReport describe(const ClientRecord& client, const DetectSettings& settings,
-                      DestinationCount::Answer destinations) {
+std::string changed_server_reason(const ClientRecord& client, ServerHistory::Alarm alarm) {
+  const ServerHistory& history = *client.history();
+  if (alarm == ServerHistory::Alarm::Spreading) {
+    return fmt::format(
+        "registered mail server, never blocked; but it wrote to {} new mail networks within an hour, where its busiest "
+        "hours of the last fortnight had {:.0f}: broken into?",
+        history.this_hour(), history.usual_per_hour());
+  }
+  return fmt::format(
+      "registered mail server, never blocked; but mail servers have begun to refuse it: usually {:.0f} % of its first "
+      "contacts end badly, now far more: broken into?",
+      100 * history.usual_bad_share());
+}
+
+std::string slow_reason(const ClientRecord& client) {
+  return fmt::format(
+      "slow spam? For days it has contacted ever new mail networks, too few a day for the fast test: slow score {:.1f} "
+      "(need {:.1f})",
+      client.score_slow(), kSlowThreshold);
+}
+
+ClientReport describe(const ClientRecord& client, const DetectSettings& settings, DestinationCount::Answer destinations,
+                      const HazardTable& hazards) {
   ClientReport report;
   report.client = client_of(client.base(), settings.v6_client_length);
   report.registered = client.registered();
@@ -85,7 +122,7 @@ ClientReport describe(const ClientRecord& client, const DetectSettings& settings
   report.attempts = client.connections();
   report.destinations = destinations.servers;
   report.groups = destinations.groups;
-  const auto& counts = client.counts();
+  const auto counts = client.counts();
   report.failed = counts.failed;
   report.established = counts.established;
   report.shorts = counts.shorts;
@@ -96,16 +133,19 @@ ClientReport describe(const ClientRecord& client, const DetectSettings& settings
 
   const Standing now = standing(client, settings);
   using Kind = Standing::Kind;
-  const bool suspect = client.registered() || (now.kind != Kind::Ordinary && now.kind != Kind::Open);
+  const bool suspect = client.registered() || client.learned_server() || (now.kind != Kind::Ordinary && now.kind != Kind::Open);
   const bool explained = suspect || settings.explain_everybody;
-  if (explained) report.evidence = evidence_of(client);
+  if (explained) report.evidence = evidence_of(client, hazards);
   if (client.registered()) {
     report.verdict = Verdict::Server;
     report.reason = server_reason(client, settings, now);
+  } else if (client.learned_server()) {
+    report.verdict = Verdict::Server;
+    report.reason = learned_server_reason(client, settings, now);
   } else if (now.kind == Kind::Spammer || now.kind == Kind::FirstPacketsSpammer) {
     report.verdict = Verdict::Spammer;
     report.reason =
-        now.kind == Kind::Spammer ? spammer_reason(client, settings) : first_packets_reason(client, settings);
+        now.kind == Kind::Spammer ? spammer_reason(client, settings, hazards) : first_packets_reason(client, settings);
   } else if (now.kind == Kind::Ordinary) {
     report.verdict = Verdict::Legitimate;
     if (explained) report.reason = fmt::format("like an ordinary mail user: score {:.1f}", report.score_user);

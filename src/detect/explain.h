@@ -11,8 +11,13 @@
 
 namespace mailweir {
 
-// `decided_at` and `decided_after_connections` are left empty: the record does not know them.
+// `hazards`: what new networks were judged by.  `decided_at` and `decided_after_connections` are left empty: the record
+// does not know them.
 [[nodiscard]] ClientReport describe(const ClientRecord& client, const DetectSettings& settings,
-                                    DestinationCount::Answer destinations);
+                                    DestinationCount::Answer destinations, const HazardTable& hazards = {});
+
+// A mail server that does not behave as it used to; slow spam.
+[[nodiscard]] std::string changed_server_reason(const ClientRecord& client, ServerHistory::Alarm alarm);
+[[nodiscard]] std::string slow_reason(const ClientRecord& client);
 
 }  // namespace mailweir

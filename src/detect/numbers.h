@@ -4,6 +4,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstdint>
 
 #include "base/time.h"
 
@@ -22,6 +23,10 @@ inline constexpr std::array<double, 31> kUserHazardSubmission{.5,  .4,  .45, .45
 // The port is a constant of a client, not news at every connection: the first group on 25 is worth this, no more.
 inline constexpr double kFirstGroup25 = 2.0;
 inline constexpr unsigned kFreeSubmissionGroups = 2;  // a person's own accounts
+
+// Section 3.3, learning on site, and section 5 for its bounds: the leash is a factor of two either way.
+inline constexpr double kLearnConfidence = 0.95, kLeash = 2.0;
+inline constexpr std::uint64_t kLearnClientsMin = 200;  // that came so far on one day
 
 // Section 3.3, how a first contact ended: nats to L, and to M.
 inline constexpr double kRepeatL = -0.25;
@@ -43,7 +48,44 @@ inline constexpr unsigned kRetriesPerDay = 4;
 inline constexpr std::chrono::seconds kRetryAfter{240};
 inline constexpr std::chrono::hours kRetryBefore{24};
 
-// Section 3.3, memory.
+// Section 3.3, questions for mail servers (MX): the first of a window, each other, and all of them at most; and what it
+// speaks for a client that it asks none where they are seen (section 3.4: else the term alone is no supermartingale).
+inline constexpr double kMxFirst = 3.0, kMxMore = 0.5, kMxMost = 5.0, kNoMx = -0.02;
+
+// Section 3.3, sizes: what the variance of log2(bytes) of an honest client's deliveries is, and the least and the most
+// that a campaign's differing from it weighs. Asked of port 25 only: a person's mail program sends what the person
+// writes.
+inline constexpr unsigned kSizesMin = 8;
+inline constexpr double kHonestVariance = 4.0, kSizeLeast = -1.0, kSizeMost = 1.5, kVarianceMin = 0.01;
+
+// Section 3.3 and section 5, inbound mail: a network that is let in to the client's port 25, once there were three of
+// them on two days.
+inline constexpr double kInboundM = -1.0, kInboundMostM = -6.0;
+inline constexpr unsigned kInboundNets = 3, kInboundDays = 2;
+
+// Section 3.5, a learned mail server: its age, its days, what M says, and how it takes failures.
+inline constexpr unsigned kServerAgeDays = 7, kServerActiveDays = 5, kServerIdleDays = 30;
+inline constexpr double kServerM = -6.0, kServerRetryShare = 0.4;
+inline constexpr unsigned kServerFailuresMin = 5;  // a share of fewer says nothing
+
+// Section 3.6, the slow test: networks new in a week, with a hazard table of its own. [A]: the text gives its half-life
+// and its threshold, and a bound of about five a day; the last hazard makes that bound 5.6 a day.
+inline constexpr std::array<double, 8> kUserHazardWeek{.04, .20, .30, .35, .40, .42, .44, .45};
+inline constexpr std::chrono::hours kHalfLifeSlow{72};
+inline constexpr double kSlowThreshold = 18.0;
+inline constexpr std::chrono::hours kSlowAge{48};  // before, the fast test is the one to ask
+inline constexpr unsigned kSlowFrom = 3;           // groups on port 25 in the window: from there on it is kept
+
+// Section 3.5, registered mail servers compared with their own fortnight. A change is a doubled share of bad ends, or
+// 20 points more. An alarm of 12 nats comes by chance once in e^12 outcomes, if those were independent.
+inline constexpr std::chrono::hours kHistoryHalfLife{7 * 24}, kHistoryMin{3 * 24}, kNoticeEvery{24};
+inline constexpr double kHistoryOutcomesMin = 100, kPriorBad = 1, kPriorAll = 20;
+inline constexpr double kChangedBy = 0.2, kChangedMax = 0.95, kChangeAlarm = 12.0;
+inline constexpr double kSpreadFactor = 8, kSpreadMin = 5;
+
+// Section 3.3, memory. Weights are kept in steps of 1/512 nat and decayed every ten minutes: up to 2 % more than the
+// text's continuous decay would leave, which its bound allows (decayed is at most undecayed).
+inline constexpr std::chrono::minutes kDecayStep{10};
 // 6 h in the first version of that section. Ordinary users do not notice the longer memory (what speaks for them is
 // kept as long), bots at 2 to 6 connections an hour do: decision 0007.
 inline constexpr std::chrono::hours kHalfLifeL{18};
@@ -58,6 +100,11 @@ inline constexpr unsigned kAnsweredRecorded = 3;
 // Section 2, "First packets only": novelty may convict alone above this.
 inline constexpr unsigned kFirstPacketsGroups = 20;
 inline constexpr double kFirstPacketsExtra = 2.0;
+
+// Section 5: no slot before a reply or the third SYN; an answer to a SYN that was turned away comes within the two
+// minutes for which the kernel waits for one.
+inline constexpr unsigned kStrangersSyns = 3;
+inline constexpr std::chrono::minutes kStrangersWait{2};
 
 // Section 2, the outage guard: a destination that fails more than half of at least so many others within ten minutes is
 // down; so is port 25 of the whole site where more than 80 % of at least five others fail. The day is our choice: few

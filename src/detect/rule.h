@@ -18,9 +18,16 @@ struct Standing {
   Kind kind = Kind::Open;
   // The guard, piece by piece.
   bool enough_groups = false;
-  bool two_kinds = false;    // of evidence, with at least 1 nat each
+  unsigned kinds = 0;  // of evidence with at least 1 nat: novelty, outcomes, questions for mail servers, sizes
+  bool enough_kinds = false;
   bool return_path = false;  // the client did receive answers: nobody else used its address
 };
+
+// How many kinds of evidence a verdict takes: two, and one more where short ends cannot be told from deliveries.
+[[nodiscard]] unsigned kinds_needed(const DetectSettings& settings);
+
+// The slow test (section 3.6): ever new mail networks for days, some of which answered. Never more than a doubt.
+[[nodiscard]] bool spams_slowly(const ClientRecord& client);
 
 // The rule does not know about registered mail servers: it says what the client behaves like.
 [[nodiscard]] Standing standing(const ClientRecord& client, const DetectSettings& settings);

@@ -76,7 +76,7 @@ TEST_F(RuleTest, TwoKindsOfEvidenceOfOneNatEach) {
   contact(6, Outcome::Delivered);
   contact(1, Outcome::Short);  // 0.8 nats
   EXPECT_EQ(at_the_border(), Kind::Suspicious);
-  EXPECT_FALSE(standing(record, settings).two_kinds);
+  EXPECT_FALSE(standing(record, settings).enough_kinds);
   contact(1, Outcome::Short);
   EXPECT_EQ(at_the_border(), Kind::Spammer);
 }

@@ -22,8 +22,18 @@ struct DetectSettings {
   bool clients_compared = true;
   // Sources cannot be spoofed here (strict reverse path filter, PPPoE, WireGuard): one established contact is enough.
   bool sources_bound = false;
-  int v6_client_length = 64;
+  // The kernel counts bytes: an end can be told short from delivered. Else one more kind of evidence is asked for.
+  bool bytes_counted = true;
+  // Questions for mail servers (MX) are seen: to ask none speaks, a little, for a client.
+  bool mx_seen = false;
+  // Learn how far this site's ordinary clients go, within bounds (detect/hazard_learning.h).
+  bool learning = false;
+  // The source shows answers: nobody is remembered before one, or a third SYN. A flood of forged sources costs nothing.
+  bool doorkeeper = false;
+  int v6_client_length = 64;  // at most 64
   std::uint32_t clients_max = 1'000'000;
+  std::uint32_t wide_clients_max = 131'072;      // of them with more than four destination groups, or suspicious ones
+  std::uint32_t clients_per_v6_network = 4'096;  // of one /48
   // Count destinations exactly up to a limit, at the price of memory: for recordings.
   bool exact_destinations = false;
   // Reports say why of everybody; otherwise only of registered servers and of those under suspicion, the few that a

@@ -34,6 +34,8 @@ std::vector<MailRole> roles_of(BlockScope scope) {
       return {MailRole::Transfer};
     case BlockScope::SubmissionOnly:
       return {MailRole::Submission};
+    case BlockScope::SlowedDown:
+      return {MailRole::Transfer};
     case BlockScope::AllSending:
       break;
   }
@@ -80,13 +82,15 @@ std::vector<CaseCounted> Enforcer::count_ending(Time now) {
 }
 
 void Enforcer::want(const Decision& decision) {
-  MUST(decision.action == Decision::Action::Block);
+  MUST(decision.action == Decision::Action::Block || decision.action == Decision::Action::Throttle);
   const IpPrefix client = decision.finding.client;
   if (waiting_.size() >= kWaitingMax && !waiting_.contains(client)) {
     ++counters_.given_up;
     return;
   }
-  const Block block{client, scope_of(decision.roles), decision.case_id, decision.length, {}, 0};
+  const bool slowed = decision.action == Decision::Action::Throttle;
+  const BlockScope scope = slowed ? BlockScope::SlowedDown : scope_of(decision.roles);
+  const Block block{client, scope, decision.case_id, decision.length, {}, 0};
   waiting_.insert_or_assign(client, EnforcedBlock{block, decision.since + decision.length});
 }
 
@@ -106,7 +110,11 @@ Result<void> Enforcer::reconcile(Time now) {
       keep(enforced);
       confirmed_.push_back(enforced.block.case_id);
     }
-    counters_.added += batch.size();
+    const auto slowed = std::count_if(batch.begin(), batch.end(), [](const EnforcedBlock& enforced) {
+      return enforced.block.scope == BlockScope::SlowedDown;
+    });
+    counters_.slowed += static_cast<std::uint64_t>(slowed);
+    counters_.added += batch.size() - static_cast<std::uint64_t>(slowed);
   }
   return {};
 }
@@ -157,7 +165,7 @@ Result<void> Enforcer::restore(Time now) {
 bool Enforcer::is_blocked(IpPrefix client, std::uint16_t port) const {
   const auto found = in_force_.find(client);
   const auto role = mail_role(port);
-  if (found == in_force_.end() || !role) return false;
+  if (found == in_force_.end() || !role || found->second.block.scope == BlockScope::SlowedDown) return false;
   const auto roles = roles_of(found->second.block.scope);
   return std::find(roles.begin(), roles.end(), *role) != roles.end();
 }

@@ -1,6 +1,6 @@
 // Decisions -> blocks in the kernel, and keeps the two the same.
 //
-// In:  Decisions to block, the time.   Out: which of them are in force; what the kernel refused.
+// In:  Decisions to block or to slow down, the time.   Out: which of them are in force; what the kernel refused.
 // Invariants
 //   (1) What confirmed() answers was acknowledged by the kernel.
 //   (2) A block that could not be set is tried again until it would have ended; no more than kWaitingMax wait, the
@@ -27,6 +27,7 @@ namespace mailweir {
 
 struct EnforceCounters {
   std::uint64_t added = 0;     // blocks the kernel acknowledged, those set again not counted
+  std::uint64_t slowed = 0;    // clients that were only slowed down
   std::uint64_t restored = 0;  // set again after somebody flushed the rules
   std::uint64_t failed = 0;    // attempts the kernel refused
   std::uint64_t given_up = 0;  // decisions that never came into force
@@ -50,7 +51,7 @@ class Enforcer {
   // Reads back what the kernel holds, so that cases go on after a restart.
   Result<std::vector<EnforcedBlock>> resume(Time now);
 
-  // REQUIRES: decision.action is Block. In force after the next reconcile().
+  // REQUIRES: decision.action is Block or Throttle. In force after the next reconcile().
   void want(const Decision& decision);
   // A block that ran when the machine went down. In force after the next reconcile(), for the time it has left.
   void put_back(const Block& block, Time until) { waiting_.try_emplace(block.client, EnforcedBlock{block, until}); }

@@ -185,5 +185,20 @@ TEST_F(EnforcerTest, ALongerBlockInItsPlaceIsNotCountedAtTheEndOfTheFirst) {
   EXPECT_TRUE(enforcer.count_ending(kStart + hours(1) - seconds(1)).empty()) << "nobody knows";
 }
 
+TEST_F(EnforcerTest, WhoIsSlowedDownIsNotBlocked) {
+  Decision slow = block("172.16.0.25", "mw-1");
+  slow.action = Decision::Action::Throttle;
+  enforcer.want(slow);
+  ASSERT_TRUE(enforcer.reconcile(kStart));
+  ASSERT_EQ(kernel.blocks()->size(), 1U);
+  EXPECT_EQ(kernel.blocks()->front().scope, BlockScope::SlowedDown);
+  EXPECT_FALSE(enforcer.is_blocked(*IpPrefix::parse("172.16.0.25"), 25)) << "what it does still is evidence";
+  EXPECT_EQ(enforcer.counters().slowed, 1U);
+  EXPECT_EQ(enforcer.counters().added, 0U);
+  enforcer.want(block("172.16.0.25", "mw-2"));
+  ASSERT_TRUE(enforcer.reconcile(kStart));
+  EXPECT_TRUE(enforcer.is_blocked(*IpPrefix::parse("172.16.0.25"), 25));
+}
+
 }  // namespace
 }  // namespace mailweir

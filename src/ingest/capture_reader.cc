@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/mail_ports.h"
+#include "ingest/mx_query.h"
 
 namespace mailweir {
 namespace {
@@ -55,8 +56,14 @@ bool CaptureReader::next(PacketSighting& sighting) {
     ++counters_.packets;
     const Time time = in_order(frame);
     TcpPacket packet;
-    const Decoded decoded = decode_frame(file_.link_type(), frame.bytes, packet, frame.wire_length);
+    UdpPacket udp;
+    const Decoded decoded = decode_frame(file_.link_type(), frame.bytes, packet, frame.wire_length, &udp);
     if (decoded != Decoded::Tcp) {
+      if (const auto name = decoded == Decoded::NotTcp ? mx_query(udp) : std::nullopt) {
+        ++counters_.mx_queries;
+        sighting = mx_sighting(udp, *name, time);
+        return true;
+      }
       ++counters_.undecoded[static_cast<std::size_t>(decoded)];
       continue;
     }

@@ -1,11 +1,11 @@
-// A capture file -> the packets of mail ports in it.
+// A capture file -> the packets of mail ports in it, and questions for mail servers.
 //
 // In:  pcap or pcapng, as a path ("-": standard input) or as bytes from another source.   Out: PacketSightings, and
 // counts of everything else by reason.
 // Invariants
 //   (1) Times never go back: packets a little out of order get the time of the latest before them, and after a step of
 //       the clock time goes on from there; both are counted and told.
-//   (2) packets == mail + the sum of everything skipped.
+//   (2) packets == mail + mx_queries + the sum of everything skipped.
 //   (3) View is TwoSided from the first answer on that belongs to a SYN in the same file, OneSided before.
 // Does not know: interfaces and directions; who is a client (ingest/client_scope.h); what a broken file held after the
 // break.
@@ -28,6 +28,7 @@ namespace mailweir {
 struct CaptureCounters {
   std::uint64_t packets = 0;
   std::uint64_t mail = 0;                                // given out
+  std::uint64_t mx_queries = 0;                          // given out
   std::uint64_t no_mail_port = 0;                        // TCP between other ports
   std::uint64_t translated_copies = 0;                   // SYNs seen again behind a NAT gateway
   std::array<std::uint64_t, kDecodedCount> undecoded{};  // by Decoded; that of Decoded::Tcp stays 0
@@ -43,7 +44,7 @@ class CaptureReader {
   static Result<CaptureReader> open(const std::string& path);
   static Result<CaptureReader> open(PcapFile::Source source);
 
-  // The next packet of a mail port; false at the end.
+  // The next packet of a mail port, or question for mail servers; false at the end.
   [[nodiscard]] bool next(PacketSighting& sighting);
 
   [[nodiscard]] const CaptureCounters& counters() const { return counters_; }

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "ingest/mx_query.h"
 #include "ingest/nflog_packet.h"
 #include "packet/decode.h"
 
@@ -72,8 +73,14 @@ void NflogSource::take(const NetlinkMessage& message, Time now, std::vector<Logg
     next_sequence_ = *logged.sequence + 1;
   }
   TcpPacket tcp;
-  if (decode_ip(logged.payload, tcp) != Decoded::Tcp) {
-    ++counters_.unreadable;
+  UdpPacket udp;
+  if (const Decoded decoded = decode_ip(logged.payload, tcp, 0, &udp); decoded != Decoded::Tcp) {
+    const auto name = decoded == Decoded::NotTcp ? mx_query(udp) : std::nullopt;
+    if (udp.destination_port != kDnsPort) ++counters_.unreadable;
+    if (name) {
+      ++counters_.mx_queries;
+      out.push_back({mx_sighting(udp, *name, logged.time.value_or(now)), logged.time.value_or(now)});
+    }
     return;
   }
   LoggedPacket& taken = out.emplace_back();

@@ -1,4 +1,4 @@
-// First packets of mail connections, as our table logs them to an NFLOG group.
+// First packets of mail connections, and questions for mail servers, as our table logs them to an NFLOG group.
 //
 // In:  the kernel's messages.   Out: PacketSightings in the order of the group, of forwarded packets.
 // Invariants
@@ -24,8 +24,9 @@ struct NflogCounters {
   std::uint64_t packets = 0;
   std::uint64_t lost = 0;        // gaps in the numbers
   std::uint64_t overruns = 0;    // times the kernel found the receive buffer full
-  std::uint64_t unreadable = 0;  // not TCP as we know it
-  std::uint64_t gathered = 0;    // times the queue threshold went up
+  std::uint64_t unreadable = 0;  // neither TCP nor a question to a name server, as we know them
+  std::uint64_t mx_queries = 0;
+  std::uint64_t gathered = 0;  // times the queue threshold went up
 };
 
 struct LoggedPacket {

@@ -47,6 +47,7 @@ std::string gateway_policy() {
       "mail_servers = [\"{}\"]\n"
       "transfer     = \"watch\"\n"
       "submission   = \"watch\"\n"
+      "count_bytes  = true\n"
       "\n"
       "[block]\n"
       "for = \"1h\"\n"

@@ -29,8 +29,8 @@ std::optional<Time> time_of(std::int64_t microseconds) {
 }
 
 std::optional<Decision::Action> action_of(std::string_view name) {
-  for (const auto action :
-       {Decision::Action::Block, Decision::Action::WatchOnly, Decision::Action::Exempt, Decision::Action::Notice}) {
+  for (const auto action : {Decision::Action::Block, Decision::Action::WatchOnly, Decision::Action::Exempt,
+                            Decision::Action::Throttle, Decision::Action::Notice}) {
     if (name_of(action) == name) return action;
   }
   return std::nullopt;

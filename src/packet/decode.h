@@ -1,4 +1,4 @@
-// Bytes -> TCP header. One decoder for captures, NFLOG and replayed packets.
+// Bytes -> TCP header; of UDP, ports and payload for who asks. One decoder for captures, NFLOG and replayed packets.
 //
 // In:  bytes somebody else wrote: any length, any content.   Out: the fields below, or why there are none.
 // Invariants: never reads past `bytes`; takes time linear in its length; `out` is untouched unless the answer is Tcp.
@@ -24,6 +24,13 @@ struct TcpPacket {
   std::uint8_t flags = 0;     // tcp_flag of record/packet_sighting.h
 };
 
+// Of UDP, for who wants to look into it (ingest/mx_query.h).
+struct UdpPacket {
+  IpAddress source, destination;
+  std::uint16_t source_port = 0, destination_port = 0;
+  std::span<const std::uint8_t> payload;  // as much of it as was captured
+};
+
 enum class Decoded : std::uint8_t {
   Tcp,
   NotIp,          // ARP, LLDP, ...
@@ -38,11 +45,13 @@ inline constexpr std::size_t kDecodedCount = 7;
 
 // `bytes`: from the first byte of the IP header. What follows the packet's own length (padding) is ignored.
 // `wire_length`: how long these bytes were before a snap length cut them; 0: not known, take bytes.size(). It counts
-// only where the IP header says 0, as segmentation offload and jumbograms do.
-[[nodiscard]] Decoded decode_ip(std::span<const std::uint8_t> bytes, TcpPacket& out, std::size_t wire_length = 0);
+// only where the IP header says 0, as segmentation offload and jumbograms do. `udp`, when given, is filled where the
+// answer is NotTcp because the packet is a whole one of UDP; else its ports stay 0.
+[[nodiscard]] Decoded decode_ip(std::span<const std::uint8_t> bytes, TcpPacket& out, std::size_t wire_length = 0,
+                                UdpPacket* udp = nullptr);
 
 // `link_type`: a LINKTYPE_ value as files carry it, or the DLT_ value libpcap makes of it.
 [[nodiscard]] Decoded decode_frame(int link_type, std::span<const std::uint8_t> bytes, TcpPacket& out,
-                                   std::size_t wire_length = 0);
+                                   std::size_t wire_length = 0, UdpPacket* udp = nullptr);
 
 }  // namespace mailweir

@@ -17,6 +17,12 @@ constexpr bool is_vlan_tag(std::uint16_t type) {  // 802.1Q, 802.1ad, and the nu
   return type == 0x8100 || type == 0x88a8 || type == 0x9100 || type == 0x9200 || type == 0x9300;
 }
 
+// Where what was found goes.
+struct Wanted {
+  TcpPacket& tcp;
+  UdpPacket* udp;
+};
+
 // What is left of a frame: the bytes that were captured, and how many there were.
 struct Rest {
   Bytes bytes;
@@ -33,13 +39,13 @@ struct Rest {
   }
 };
 
-Decoded decode_version(Rest rest, int version, TcpPacket& out) {
+Decoded decode_version(Rest rest, int version, const Wanted& out) {
   if (!rest.has(1)) return Decoded::CutShort;
   if (rest.bytes[0] >> 4 != version) return Decoded::Malformed;
-  return decode_ip(rest.bytes, out, rest.wire);
+  return decode_ip(rest.bytes, out.tcp, rest.wire, out.udp);
 }
 
-Decoded decode_ppp_protocol(Rest rest, TcpPacket& out) {
+Decoded decode_ppp_protocol(Rest rest, const Wanted& out) {
   if (!rest.has(2)) return Decoded::CutShort;
   const bool compressed = rest.bytes[0] % 2 == 1;  // RFC 1661 section 6.5: the low byte is odd, the high one even
   const std::uint16_t protocol = compressed ? rest.bytes[0] : read_u16(rest.bytes, 0);
@@ -49,12 +55,12 @@ Decoded decode_ppp_protocol(Rest rest, TcpPacket& out) {
   return Decoded::NotIp;
 }
 
-Decoded decode_ppp(Rest rest, TcpPacket& out) {
+Decoded decode_ppp(Rest rest, const Wanted& out) {
   if (rest.has(2) && rest.bytes[0] == 0xff && rest.bytes[1] == 0x03) rest.skip(2);  // RFC 1662: address, control
   return decode_ppp_protocol(rest, out);
 }
 
-Decoded decode_pppoe(Rest rest, TcpPacket& out) {  // RFC 2516 section 4
+Decoded decode_pppoe(Rest rest, const Wanted& out) {  // RFC 2516 section 4
   if (!rest.has(6)) return Decoded::CutShort;
   if (rest.bytes[0] != 0x11) return Decoded::Malformed;
   if (rest.bytes[1] != 0) return Decoded::NotIp;  // discovery
@@ -64,7 +70,8 @@ Decoded decode_pppoe(Rest rest, TcpPacket& out) {  // RFC 2516 section 4
   return decode_ppp_protocol(rest, out);
 }
 
-Decoded decode_mpls(Rest rest, TcpPacket& out) {  // RFC 3032: IP follows the bottom of the stack, or something unnamed
+Decoded decode_mpls(Rest rest,
+                    const Wanted& out) {  // RFC 3032: IP follows the bottom of the stack, or something unnamed
   for (bool bottom = false; !bottom;) {
     if (!rest.has(4)) return Decoded::CutShort;
     bottom = (rest.bytes[2] & 1) != 0;
@@ -72,12 +79,12 @@ Decoded decode_mpls(Rest rest, TcpPacket& out) {  // RFC 3032: IP follows the bo
   }
   if (!rest.has(1)) return Decoded::CutShort;
   const int version = rest.bytes[0] >> 4;
-  return version == 4 || version == 6 ? decode_ip(rest.bytes, out, rest.wire) : Decoded::NotIp;
+  return version == 4 || version == 6 ? decode_ip(rest.bytes, out.tcp, rest.wire, out.udp) : Decoded::NotIp;
 }
 
-Decoded decode_ether_type(std::uint16_t type, Rest rest, TcpPacket& out);
+Decoded decode_ether_type(std::uint16_t type, Rest rest, const Wanted& out);
 
-Decoded decode_llc(Rest rest, TcpPacket& out) {  // RFC 1042: SNAP with an EtherType, anything else is not IP
+Decoded decode_llc(Rest rest, const Wanted& out) {  // RFC 1042: SNAP with an EtherType, anything else is not IP
   constexpr std::uint8_t kSnap[] = {0xaa, 0xaa, 0x03, 0, 0, 0};
   if (!rest.has(8)) return Decoded::CutShort;
   if (!std::equal(std::begin(kSnap), std::end(kSnap), rest.bytes.begin())) return Decoded::NotIp;
@@ -86,7 +93,7 @@ Decoded decode_llc(Rest rest, TcpPacket& out) {  // RFC 1042: SNAP with an Ether
   return type > kEtherLengthMax ? decode_ether_type(type, rest, out) : Decoded::NotIp;
 }
 
-Decoded decode_ether_type(std::uint16_t type, Rest rest, TcpPacket& out) {
+Decoded decode_ether_type(std::uint16_t type, Rest rest, const Wanted& out) {
   while (is_vlan_tag(type)) {
     if (!rest.has(4)) return Decoded::CutShort;
     type = read_u16(rest.bytes, 2);
@@ -109,14 +116,14 @@ Decoded decode_ether_type(std::uint16_t type, Rest rest, TcpPacket& out) {
 }
 
 // A header of `header` bytes with the EtherType at `type_at`.
-Decoded decode_typed(Rest rest, std::size_t header, std::size_t type_at, TcpPacket& out) {
+Decoded decode_typed(Rest rest, std::size_t header, std::size_t type_at, const Wanted& out) {
   if (!rest.has(header)) return Decoded::CutShort;
   const std::uint16_t type = read_u16(rest.bytes, type_at);
   rest.skip(header);
   return decode_ether_type(type, rest, out);
 }
 
-Decoded decode_sll(Rest rest, std::size_t header, std::size_t type_at, TcpPacket& out) {
+Decoded decode_sll(Rest rest, std::size_t header, std::size_t type_at, const Wanted& out) {
   if (!rest.has(header)) return Decoded::CutShort;
   const std::uint16_t type = read_u16(rest.bytes, type_at);
   if (type <= kEtherLengthMax && type != kSllLlc) return Decoded::NotIp;  // small numbers name other kinds of frame
@@ -124,7 +131,7 @@ Decoded decode_sll(Rest rest, std::size_t header, std::size_t type_at, TcpPacket
 }
 
 // An address family in four bytes, in the byte order of whoever wrote the file (LINKTYPE_NULL) or the network's (LOOP).
-Decoded decode_loopback(Rest rest, TcpPacket& out) {
+Decoded decode_loopback(Rest rest, const Wanted& out) {
   if (!rest.has(4)) return Decoded::CutShort;
   std::uint32_t family = read_u32(rest.bytes, 0);
   if (family > 0xffff) family = __builtin_bswap32(family);
@@ -142,16 +149,17 @@ Decoded decode_loopback(Rest rest, TcpPacket& out) {
   }
 }
 
-Decoded decode_cisco_hdlc(Rest rest, TcpPacket& out) { return decode_typed(rest, 4, 2, out); }
+Decoded decode_cisco_hdlc(Rest rest, const Wanted& out) { return decode_typed(rest, 4, 2, out); }
 
-Decoded decode_ppp_hdlc(Rest rest, TcpPacket& out) {  // RFC 1547; 0x0f and 0x8f: Cisco's own framing on the same line
+Decoded decode_ppp_hdlc(Rest rest,
+                        const Wanted& out) {  // RFC 1547; 0x0f and 0x8f: Cisco's own framing on the same line
   const bool cisco = rest.has(1) && (rest.bytes[0] == 0x0f || rest.bytes[0] == 0x8f);
   return cisco ? decode_cisco_hdlc(rest, out) : decode_ppp(rest, out);
 }
 
 // Attributes as linux/netfilter/nfnetlink_log.h has them; libpcap puts their lengths and types into this machine's
 // order.
-Decoded decode_nflog(Rest rest, TcpPacket& out) {
+Decoded decode_nflog(Rest rest, const Wanted& out) {
   constexpr std::uint16_t kPayload = 9, kTypeMask = 0x7fff;
   constexpr std::size_t kHeader = 4;
   if (!rest.has(kHeader)) return Decoded::CutShort;
@@ -169,7 +177,7 @@ Decoded decode_nflog(Rest rest, TcpPacket& out) {
     if (type == kPayload) {
       rest.keep(length);
       rest.skip(kHeader);
-      return decode_ip(rest.bytes, out, rest.wire);
+      return decode_ip(rest.bytes, out.tcp, rest.wire, out.udp);
     }
     const std::size_t padded = (length + 3) / 4 * 4;
     if (!rest.has(padded)) return Decoded::CutShort;
@@ -180,7 +188,9 @@ Decoded decode_nflog(Rest rest, TcpPacket& out) {
 
 }  // namespace
 
-Decoded decode_frame(int link_type, std::span<const std::uint8_t> bytes, TcpPacket& out, std::size_t wire_length) {
+Decoded decode_frame(int link_type, std::span<const std::uint8_t> bytes, TcpPacket& tcp, std::size_t wire_length,
+                     UdpPacket* udp) {
+  const Wanted out{tcp, udp};
   const Rest rest{bytes, std::max(wire_length, bytes.size())};
   switch (link_type) {  // numbers: tcpdump.org/linktypes.html
     case 0:             // NULL
@@ -197,7 +207,7 @@ Decoded decode_frame(int link_type, std::span<const std::uint8_t> bytes, TcpPack
     case 12:   // DLT_RAW of most systems
     case 14:   // DLT_RAW of OpenBSD
     case 101:  // RAW
-      return decode_ip(rest.bytes, out, rest.wire);
+      return decode_ip(rest.bytes, tcp, rest.wire, udp);
     case 104:  // C_HDLC
       return decode_cisco_hdlc(rest, out);
     case 113:  // LINUX_SLL

@@ -15,6 +15,12 @@ namespace mailweir {
 // What to do with the mail ports of a role.
 enum class Answer : std::uint8_t { Allow, Log, Limit, Watch, Block };
 
+// What becomes of a client that sends like a spammer and is received like a mail server.
+enum class SuspectAnswer : std::uint8_t {
+  Notice,
+  Throttle,  // it keeps the servers it knows on port 25, and gets new ones at a bounded rate
+};
+
 template <typename T>
 struct Setting {
   T value{};
@@ -66,6 +72,14 @@ struct GatewayPolicy : MailAnswers {
   Setting<std::vector<PortRange>> to_clients_also;
   Setting<std::vector<IpPrefix>> inbound_to;        // clients that may receive SMTP, besides mail_servers
   Setting<std::vector<IpPrefix>> public_addresses;  // "public": what clients look like from outside
+  // Further evidence, which the operator has to ask for: questions for mail servers (MX) that clients send to name
+  // servers are looked at; the kernel counts the bytes of connections (net.netfilter.nf_conntrack_acct).
+  Setting<bool> mx_queries{false}, count_bytes{false};
+  // Ordinary clients of this site teach detection how far ordinary clients go, within bounds. false: frozen as shipped.
+  Setting<bool> learning{true};
+  // What becomes of a client that may be a mail server nobody registered: told only, or slowed down.
+  Setting<SuspectAnswer> suspects{SuspectAnswer::Throttle};
+  Setting<std::uint32_t> new_servers_per_hour{20};
   std::vector<GatewayGroup> groups;
 };
 

@@ -18,10 +18,26 @@ using WordList = std::array<std::string_view, N>;
 constexpr WordList<6> kSections{"gateway", "block", "host", "inbound", "log", "dns"};
 constexpr WordList<9> kHost{"transfer",      "submission", "retrieval",        "also_block", "except_users",
                             "except_groups", "except_to",  "limit_per_minute", "limit_burst"};
-constexpr WordList<15> kGateway{
-    "clients",          "mail_servers", "exempt",     "transfer",        "submission",
-    "retrieval",        "except_to",    "to_clients", "to_clients_also", "inbound_to",
-    "limit_per_minute", "limit_burst",  "public",     "group",           "servers_registered"};
+constexpr WordList<20> kGateway{"clients",
+                                "mail_servers",
+                                "exempt",
+                                "transfer",
+                                "submission",
+                                "retrieval",
+                                "except_to",
+                                "to_clients",
+                                "to_clients_also",
+                                "inbound_to",
+                                "limit_per_minute",
+                                "limit_burst",
+                                "public",
+                                "group",
+                                "servers_registered",
+                                "mx_queries",
+                                "count_bytes",
+                                "suspects",
+                                "new_servers_per_hour",
+                                "learning"};
 constexpr WordList<7> kGroup{"name",      "clients",          "transfer",   "submission",
                              "retrieval", "limit_per_minute", "limit_burst"};
 constexpr WordList<2> kInbound{"open", "ping"};
@@ -32,6 +48,7 @@ constexpr WordList<3> kDns{"blocklists", "blocklist_budget", "helo"};
 constexpr WordList<4> kHostAnswers{"block", "allow", "log", "limit"};
 constexpr WordList<5> kSendingAnswers{"watch", "allow", "log", "limit", "block"};
 constexpr WordList<3> kProtectAnswers{"block", "allow", "log"};
+constexpr WordList<2> kSuspects{"throttle", "notice"};
 constexpr WordList<2> kHow{"reject", "drop"};
 constexpr WordList<2> kLogTo{"nflog", "kernel"};
 
@@ -196,6 +213,18 @@ class PolicyReader {
       } else if (key == "servers_registered") {
         places_.servers_registered = values_.place(value.source());
         values_.read_switch(key, value, gateway.servers_registered);
+      } else if (key == "mx_queries") {
+        values_.read_switch(key, value, gateway.mx_queries);
+      } else if (key == "learning") {
+        values_.read_switch(key, value, gateway.learning);
+      } else if (key == "count_bytes") {
+        values_.read_switch(key, value, gateway.count_bytes);
+      } else if (key == "new_servers_per_hour") {
+        values_.read_number(key, value, kLimitMax, gateway.new_servers_per_hour);
+      } else if (key == "suspects") {
+        if (const auto word = values_.read_word(key, value, kSuspects))
+          values_.set(key, value, gateway.suspects,
+                      *word == "notice" ? SuspectAnswer::Notice : SuspectAnswer::Throttle);
       } else if (key == "group") {
         read_groups(key, value);
       } else {

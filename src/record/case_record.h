@@ -64,6 +64,8 @@ using LedgerEntry = std::variant<CaseRecord, CaseLifted, CaseCounted>;
       return "watch-only";
     case Decision::Action::Exempt:
       return "exempt";
+    case Decision::Action::Throttle:
+      return "throttle";
     case Decision::Action::Notice:
       return "notice";
   }

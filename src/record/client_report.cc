@@ -20,6 +20,22 @@ std::string_view name_of(Verdict verdict) {
   return "";
 }
 
+std::string_view name_of(Doubt doubt) {
+  switch (doubt) {
+    case Doubt::None:
+      return "";
+    case Doubt::UnregisteredServer:
+      return "unregistered-server";
+    case Doubt::SlowSpam:
+      return "slow-spam";
+    case Doubt::ChangedServer:
+      return "changed-server";
+    case Doubt::AddressHopper:
+      return "address-hopper";
+  }
+  return "";
+}
+
 void sort_by_score(std::vector<ClientReport>& reports) {
   // Numbers are sorted, then each report is moved once, along the circles of places that hold each other's reports.
   std::vector<std::uint32_t> order(reports.size());

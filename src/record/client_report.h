@@ -17,6 +17,16 @@ namespace mailweir {
 enum class Verdict : std::uint8_t { Spammer, Server, Legitimate, Undecided };
 [[nodiscard]] std::string_view name_of(Verdict verdict);  // "spammer", ...
 
+// What is to be asked of a person about a client that is not called a spammer.
+enum class Doubt : std::uint8_t {
+  None,
+  UnregisteredServer,  // sends like a spammer, and is received like a mail server
+  SlowSpam,            // ever new mail networks, few a day, for days
+  ChangedServer,       // a mail server that does not behave as it used to
+  AddressHopper,       // several networks of one IPv6 site behave alike
+};
+[[nodiscard]] std::string_view name_of(Doubt doubt);  // "", "unregistered-server", ...
+
 // One kind of evidence and what it weighs. The nats of a report's evidence add up to its score_user within 0.05.
 struct Evidence {
   std::string kind;  // stable: "new-destinations-25", "new-destinations-submission", "failed", "short", "repeat", ...
@@ -47,6 +57,7 @@ struct ClientReport {
   std::optional<std::uint64_t> decided_after_connections;
   std::array<PortCount, 3> ports_when_decided{{{25, 0}, {465, 0}, {587, 0}}};  // `ports` at decided_at
   std::vector<Evidence> evidence;
+  Doubt doubt = Doubt::None;
   bool registered = false;  // in the operator's list of mail servers
 };
 

@@ -1,4 +1,4 @@
-// What sources tell the detector: things that happened to mail connections, in event-time order.
+// What sources tell the detector: things that happened to mail connections, and signs around them, in event-time order.
 //
 // Rules every source keeps
 //   (1) `client` is the side whose mail we judge; traffic towards clients is never turned round.
@@ -31,6 +31,8 @@ struct ConnectionEvent {
     Opened,       // the client's first packet
     Established,  // the handshake was completed by both sides
     Judged,       // the outcome is known
+    AskedMx,      // no connection: the client asked for the mail servers of a domain; `payload` is a hash of its name
+    LetIn,        // no connection of the client's: it accepted a mail connection from `server`
   };
 
   Time time;

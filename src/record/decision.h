@@ -16,6 +16,7 @@ struct Decision {
     Block,      // cut off on the ports of `roles`
     WatchOnly,  // would have been a block; the operator asked only to watch
     Exempt,     // would have been a block; the client is exempt or a registered mail server
+    Throttle,   // undecided: keeps the servers it knows on port 25, and gets new ones at a bounded rate
     Notice,     // undecided ("unregistered mail server?"): told, not blocked
   };
   Action action = Action::Notice;

@@ -1,4 +1,4 @@
-// One TCP packet of a mail port, as a capture, a kernel log or NFLOG showed it.
+// One TCP packet of a mail port, or a question for mail servers (MX), as a capture, a kernel log or NFLOG showed it.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +28,7 @@ struct PacketSighting {
   std::uint16_t source_port = 0, destination_port = 0;
   std::uint32_t payload = 0;   // TCP payload bytes, from the IP lengths: a snap length does not shorten it
   std::uint32_t sequence = 0;  // 0 in logs without --log-tcp-sequence
+  std::uint32_t mx_name = 0;   // of a question for the mail servers of a domain: a hash of its name; 0: no question
   std::uint16_t ip_id = 0;     // tells a packet logged twice from a retransmission; 0 in IPv6
   std::uint16_t rule = 0;      // which log rule wrote it (an interned log prefix); 0: none
   std::uint8_t flags = 0;      // tcp_flag

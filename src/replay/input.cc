@@ -15,8 +15,11 @@ void Input::start_stretch() {
 
 void Input::pop() {
   const Route route = packets_[front_].route;
+  const bool question = packets_[front_].packet.mx_name != 0;
   ++front_;
-  if (route.judged()) {
+  if (question) {
+    ++questions_;
+  } else if (route.judged()) {
     ++judged_;
     assumed_ += route.assumed ? 1 : 0;
   } else if (route.unknown_side) {
@@ -29,6 +32,7 @@ void Input::pop() {
 void Input::report_routes(InputReport& report) const {
   report.events = judged_;
   for (std::size_t i = 0; i < by_way_.size(); ++i) count_skipped(report, name_of(static_cast<Way>(i)), by_way_[i]);
+  report.mx_queries = questions_;
   count_skipped(report, "outside the time asked for", outside_span_);
   count_skipped(report, "forwarded mail of unknown direction", unknown_side_);
   if (assumed_ > 0) {

@@ -63,7 +63,7 @@ class Input {
 
  private:
   std::size_t front_ = 0;
-  std::uint64_t judged_ = 0, unknown_side_ = 0, assumed_ = 0;
+  std::uint64_t questions_ = 0, judged_ = 0, unknown_side_ = 0, assumed_ = 0;
   std::array<std::uint64_t, 7> by_way_{};
 };
 

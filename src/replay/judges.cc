@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ingest/mx_query.h"
+
 namespace mailweir {
 namespace {
 
@@ -30,6 +32,10 @@ void Judges::Judge::tell() {
 }
 
 void Judges::Judge::observe(const Item& item) {
+  if (item.packet.mx_name != 0) {
+    detector.observe(asked_mx(item.packet));
+    return;
+  }
   follower.observe(item.packet, item.from_client, events);
   if (events.size() >= kEventsTold) tell();
 }

@@ -64,6 +64,8 @@ MailRouter::Side MailRouter::side_of(std::uint16_t number) const {
 }
 
 Route MailRouter::route(const PacketSighting& packet, std::uint16_t in, std::uint16_t out) const {
+  // Of whom a question is matters only if its asker sends mail; then its mail was routed too.
+  if (packet.mx_name != 0) return {.way = Way::FromClient};
   Route route{.way = scope_.way_of(packet)};
   if (told_ || packet.path != Path::Forward || !route.judged()) return route;
   if (scope_of(packet.source) != AddressScope::Public || scope_of(packet.destination) != AddressScope::Public)

@@ -23,6 +23,7 @@ std::string lifter_text(const CaseEnd& end) { return end.by.empty() ? "somebody,
 std::string state_text(const CaseView& view, Time now) {
   const CaseRecord& record = view.record;
   if (record.action == Decision::Action::Notice) return "noticed, not blocked";
+  if (record.action == Decision::Action::Throttle) return "slowed down, not blocked";
   if (record.action == Decision::Action::Exempt) return "exempt, not blocked";
   const std::string_view would = record.action == Decision::Action::WatchOnly ? "would have been blocked" : "blocked";
   if (view.state == State::Running || view.state == State::Unknown)

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "sketch/bitmap128.h"
+#include "sketch/count_min.h"
 #include "sketch/distinct_list.h"
 #include "sketch/hyperloglog.h"
 
@@ -85,6 +86,19 @@ TEST(HyperLogLog, EstimatesAtEverySize) {
     }
     EXPECT_NEAR(counter.estimate() / static_cast<double>(things), 1, 0.08) << things;
   }
+}
+
+TEST(CountMin, NeverCountsTooFew) {
+  CountMin counts;
+  for (unsigned i = 1; i <= 200; ++i) EXPECT_GE(counts.add(0x1234'5678'9abc'def0), i);
+}
+
+TEST(CountMin, AFloodOfStrangersRaisesNobodysCount) {
+  std::mt19937_64 random(20261122);
+  CountMin counts;
+  unsigned taken_for_three = 0;
+  for (unsigned i = 0; i < 1'000'000; ++i) taken_for_three += counts.add(random()) >= 3 ? 1 : 0;
+  EXPECT_LT(taken_for_three, 100U);
 }
 
 }  // namespace

@@ -71,6 +71,9 @@ std::optional<ConntrackFlow> decode_flow(const NetlinkAttributes& attributes) {
   ConntrackFlow flow;
   flow.tuple = *tuple;
   flow.state = decode_state(attributes);
+  if (const auto reply = attributes.find(CTA_TUPLE_REPLY)) {
+    if (const auto back = decode_tuple(*reply)) flow.answerer = back->client;
+  }
   const auto out = decode_count(attributes.find(CTA_COUNTERS_ORIG));
   const auto back = decode_count(attributes.find(CTA_COUNTERS_REPLY));
   if (out && back) flow.counters = FlowCounters{out->packets, out->bytes, back->packets, back->bytes};

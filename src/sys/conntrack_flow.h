@@ -38,6 +38,8 @@ struct ConntrackFlow {
   std::optional<TcpState> state;
   std::optional<FlowCounters> counters;  // nothing where the kernel does not count (nf_conntrack_acct)
   bool reply_seen = false;
+  // Who really answers: behind a port forwarding not the address the connection went to.
+  std::optional<IpAddress> answerer{};
 };
 
 [[nodiscard]] std::optional<ConntrackFlow> decode_flow(const NetlinkAttributes& attributes);

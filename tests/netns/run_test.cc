@@ -29,6 +29,7 @@ Policy gateway_policy() {
   policy.file = "mailweir.toml";
   policy.gateway.emplace();
   policy.gateway->clients.value = {*IpPrefix::parse("172.16.0.0/12"), *IpPrefix::parse("fd16::/32")};
+  policy.gateway->count_bytes.value = true;
   return policy;
 }
 
