@@ -19,6 +19,7 @@ void print_analysis_json(const ReplayResult& result, const std::function<void(st
                       {"lines", input.lines},
                       {"events", input.events},
                       {"unparsed", input.unparsed},
+                      {"mx_queries", input.mx_queries},
                       {"skipped", ordered_json(input.skipped)},
                       {"notes", input.notes}});
   }

@@ -42,13 +42,13 @@ struct InputReport {
   std::string file;    // as given
   std::string format;  // "kernel-log" | "journal-json" | "pcap"
   std::uint64_t bytes = 0;
-  std::uint64_t lines = 0;       // packets, of a capture
-  std::uint64_t events = 0;      // mail packets that were judged
-  std::uint64_t mx_queries = 0;  // questions for mail servers (MX) that were seen
-  std::uint64_t unparsed = 0;    // lines that should have been readable and were not
+  std::uint64_t lines = 0;     // packets, of a capture
+  std::uint64_t events = 0;    // mail packets that were judged
+  std::uint64_t unparsed = 0;  // lines that should have been readable and were not
   std::map<std::string, std::uint64_t>
       skipped;                     // reason -> count: "not netfilter", "no mail port", "inbound mail", ...
   std::vector<std::string> notes;  // what a reader should know: "times have no year: 2025 was inferred"
+  std::uint64_t mx_queries = 0;    // questions for mail servers (MX) that were seen
 };
 
 struct ReplayResult {
