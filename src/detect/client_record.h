@@ -25,7 +25,7 @@ enum class Weight : std::uint8_t { New25, NewSubmission, Failed, Short, Delivere
 inline constexpr std::size_t kWeights = 9;
 
 // Whole cache lines: a record shares none with its neighbours.
-class alignas(64) ClientRecord {
+class ClientRecord {
  public:
   ClientRecord() = default;
   // `base`: an IPv4 address, or an IPv6 prefix of at most 64 bits.
