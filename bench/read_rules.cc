@@ -38,15 +38,15 @@ void measure(const std::string& name, const std::string& text) {
   for (int pass = 0; pass < 5; ++pass) {
     mailweir::Diagnostics remarks;
     double start = processor_seconds();
-    const mailweir::Ruleset ruleset = mailweir::read_iptables(text, {}, remarks);
+    const mailweir::rules::Ruleset ruleset = mailweir::rules::read_iptables(text, {}, remarks);
     read = std::min(read, processor_seconds() - start);
     start = processor_seconds();
-    const bool printed = mailweir::print_iptables(ruleset, mailweir::RuleFamily::Ip4).has_value() &&
-                         mailweir::print_iptables(ruleset, mailweir::RuleFamily::Ip6).has_value();
+    const bool printed = mailweir::rules::print_iptables(ruleset, mailweir::rules::RuleFamily::Ip4).has_value() &&
+                         mailweir::rules::print_iptables(ruleset, mailweir::rules::RuleFamily::Ip6).has_value();
     if (printed) print = std::min(print, processor_seconds() - start);
     rules = 0;
-    for (const mailweir::Table& table : ruleset.tables)
-      for (const mailweir::Chain& chain : table.chains) rules += chain.rules.size();
+    for (const mailweir::rules::Table& table : ruleset.tables)
+      for (const mailweir::rules::Chain& chain : table.chains) rules += chain.rules.size();
   }
   fmt::print("{}: {} bytes, {} rules, read {:.1f} ms, printed {:.1f} ms\n", name, text.size(), rules, 1e3 * read,
              1e3 * print);

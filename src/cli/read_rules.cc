@@ -27,18 +27,18 @@ void show(const Diagnostics& remarks, const std::string& text, const CommonOptio
 
 }  // namespace
 
-Result<Ruleset> read_rules(const std::string& path, const CommonOptions& common) {
+Result<rules::Ruleset> read_rules(const std::string& path, const CommonOptions& common) {
   Diagnostics remarks;
   if (path.empty()) {
-    auto live = read_live_ruleset(remarks);
+    auto live = rules::read_live_ruleset(remarks);
     show(remarks, {}, common);
     return live;
   }
   const auto text = contents(path);
   if (!text) return fail(text.error());
-  ReadOptions options;
+  rules::ReadOptions options;
   options.name = path == "-" ? "standard input" : path;
-  auto ruleset = read_ruleset(*text, options, remarks);
+  auto ruleset = rules::read_ruleset(*text, options, remarks);
   show(remarks, *text, common);
   if (!ruleset) return ruleset;
   if (remarks.has_errors()) return fail(ErrorCode::BadInput, fmt::format("{} has mistakes", escape(options.name)));

@@ -11,6 +11,6 @@ namespace mailweir {
 
 // `path`: "-" is standard input; empty: the rules of this network namespace. Remarks about the text go to standard
 // error, each with its place. BadInput: there were mistakes, or nothing that is a ruleset.
-[[nodiscard]] Result<Ruleset> read_rules(const std::string& path, const CommonOptions& common);
+[[nodiscard]] Result<rules::Ruleset> read_rules(const std::string& path, const CommonOptions& common);
 
 }  // namespace mailweir

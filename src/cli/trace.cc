@@ -21,6 +21,8 @@
 namespace mailweir {
 namespace {
 
+using namespace rules;  // a packet and its way: nothing here is about a policy
+
 constexpr char kSomeInterface[] = "eth0";  // where nobody said which: the name most documentation uses
 
 // This machine, for the live rules.
@@ -61,7 +63,8 @@ bool passes(const PacketFate& fate) {
 }
 
 std::string verdict_text(const PacketFate& fate) {
-  if (fate.kind != PacketFate::Kind::Dropped && fate.kind != PacketFate::Kind::Rejected) return std::string(name_of(fate.kind));
+  if (fate.kind != PacketFate::Kind::Dropped && fate.kind != PacketFate::Kind::Rejected)
+    return std::string(name_of(fate.kind));
   if (fate.rule == nullptr) return fmt::format("{} by the policy of {}", name_of(fate.kind), escape(fate.chain->name));
   return fmt::format("{} by {} line {}", name_of(fate.kind), escape(fate.chain->name), fate.rule->origin.line);
 }
@@ -78,14 +81,16 @@ void print_fate(const PacketFate& fate, Entry entry, const TraceOptions& options
   for (const TraceStep& step : fate.notes.steps) {
     const bool missed = step.result == TraceStep::Result::NoMatch;
     if (missed && options.brief) continue;
-    const std::string where = step.rule == nullptr ? fmt::format("{} {}", step.table->name, step.chain->name)
-                                                   : fmt::format("{} {} {}", step.table->name, step.chain->name, step.number);
+    const std::string where = step.rule == nullptr
+                                  ? fmt::format("{} {}", step.table->name, step.chain->name)
+                                  : fmt::format("{} {} {}", step.table->name, step.chain->name, step.number);
     const std::string what = step.rule == nullptr ? std::string(step.verdict == Verdict::Kind::Drop ? "drop" : "accept")
                                                   : rule_text(*step.table, *step.rule);
     fmt::print("  {:<12} {:<28} {:<9} {}\n", name_of(step.hook), escape(where), name_of(step.result), escape(what));
     if (missed) fmt::print("  {:<12} {:<28} {}\n", "", "", screen.paint(Style::Faint, escape(why_not(step))));
   }
-  fmt::print("  {} {}\n", passes(fate) ? "->" : "=>", screen.paint(passes(fate) ? Style::Good : Style::Bad, verdict_text(fate)));
+  fmt::print("  {} {}\n", passes(fate) ? "->" : "=>",
+             screen.paint(passes(fate) ? Style::Good : Style::Bad, verdict_text(fate)));
 }
 
 nlohmann::ordered_json json_of(const PacketFate& fate, std::size_t world) {
@@ -118,7 +123,8 @@ void print_json_answer(const Worlds& all) {
   for (std::size_t i = 0; i != all.worlds.size(); ++i) {
     for (const PacketFate& fate : all.worlds[i].fates) answer["packets"].push_back(json_of(fate, i));
     auto assumed = nlohmann::ordered_json::array();
-    for (const Assumption& one : all.worlds[i].assumptions) assumed.push_back({{"text", one.what}, {"holds", one.holds}});
+    for (const Assumption& one : all.worlds[i].assumptions)
+      assumed.push_back({{"text", one.what}, {"holds", one.holds}});
     answer["assumptions"].push_back(std::move(assumed));
   }
   answer["complete"] = !all.cut;
@@ -133,12 +139,14 @@ void print_text(const Worlds& all, Entry entry, const TraceOptions& options, con
       fmt::print("If {}{}:\n", one.holds ? "" : "it is not so that ", escape(one.what));
     for (const PacketFate& fate : world.fates) print_fate(fate, entry, options, screen);
   }
-  if (all.cut) fmt::print("\nMore cases than {}: not all were followed. Say more about the packet.\n", Choices::kWorldsMax);
+  if (all.cut)
+    fmt::print("\nMore cases than {}: not all were followed. Say more about the packet.\n", Choices::kWorldsMax);
 }
 
 }  // namespace
 
 int trace(const TraceOptions& options, const CommonOptions& common) {
+  using namespace rules;
   auto written = read_packet(options.packet);
   if (!written) return give_up(std::move(written).error().in("the packet"));
   const auto ruleset = read_rules(options.ruleset, common);

@@ -107,9 +107,10 @@ class FilterTable {
       if (wanted(chain) && is_hooked(chain)) text += fmt::format("-A {} -j {}\n", hook_name(chain), name_of(chain));
     }
     for (const Rule& rule : rules_.list) {
-      // Without sets, who is blocked is known to `run` alone, as are throttles and questions; `verify` looks at the table
-      // of nft.
-      if ((rule.blocked && sets_ == nullptr) || rule.mark || rule.new_servers_over || rule.remembers_servers || rule.question)
+      // Without sets, who is blocked is known to `run` alone, as are throttles and questions; `verify` looks at the
+      // table of nft.
+      if ((rule.blocked && sets_ == nullptr) || rule.mark || rule.new_servers_over || rule.remembers_servers ||
+          rule.question)
         continue;
       if (!rule.matches(v4_)) continue;
       for (const std::string& line : lines_of(rule)) text += line + "\n";

@@ -295,7 +295,8 @@ void Detector::State::prefetch(const ConnectionEvent& event) const {
 
 void Detector::State::observe(const ConnectionEvent& event) {
   const IpAddress base = client_base(event.client, settings.v6_client_length);
-  if (event.kind == ConnectionEvent::Kind::AskedMx || event.kind == ConnectionEvent::Kind::LetIn) return sign(event, base);
+  if (event.kind == ConnectionEvent::Kind::AskedMx || event.kind == ConnectionEvent::Kind::LetIn)
+    return sign(event, base);
   if (!is_sending_port(event.server_port)) return;
   ++events;
   ClientTable::Index index = table.find(base);

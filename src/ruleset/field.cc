@@ -10,7 +10,7 @@
 #include "base/must.h"
 #include "ruleset/number_names.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 constexpr std::array<FieldInfo, kFieldCount> kFields{{
@@ -250,4 +250,4 @@ std::string values_text(Field field, const IntervalSet& values, std::size_t item
   return text;
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -12,7 +12,7 @@
 #include "base/ip.h"
 #include "ruleset/interval_set.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 // ABSENT means: the packet has no such value (a port of an ICMP packet, the owner of a forwarded one). Then a match
 // answers Match::when_absent, negated or not. Fields that are never absent say so.
@@ -126,4 +126,4 @@ inline constexpr int kConnectionStates = 5;
 // "25, 465, 587", "192.0.2.0/24", "eth*", "none"; at most `items_max`, then "…".
 [[nodiscard]] std::string values_text(Field field, const IntervalSet& values, std::size_t items_max = 8);
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -4,7 +4,7 @@
 
 #include "base/must.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 // Sorted by `first` -> the invariant.
@@ -107,4 +107,4 @@ IntervalSet IntervalSet::without(const IntervalSet& other) const {
   return set;
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

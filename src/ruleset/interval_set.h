@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-namespace mailweir {
+namespace mailweir::rules {
 
 __extension__ using FieldValue = unsigned __int128;
 
@@ -50,4 +50,4 @@ class IntervalSet {
   std::vector<Interval> intervals_;
 };
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -5,7 +5,7 @@
 #include <bitset>
 #include <random>
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 TEST(IntervalSet, NeighboursMelt) {
@@ -59,4 +59,4 @@ TEST(IntervalSet, AgreesWithBits) {
 }
 
 }  // namespace
-}  // namespace mailweir
+}  // namespace mailweir::rules

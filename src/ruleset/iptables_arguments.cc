@@ -5,7 +5,7 @@
 #include "ruleset/iptables_rule.h"
 #include "ruleset/number_names.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 // "10" is 10.0.0.0, "10.1" is 10.1.0.0, as iptables reads them where a mask follows; alone too.
@@ -140,4 +140,4 @@ bool rate_argument(std::string_view text, Limit& limit) {
   return true;
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

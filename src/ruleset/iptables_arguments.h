@@ -8,7 +8,7 @@
 #include "base/escape.h"
 #include "ruleset/iptables_rule.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 // Calls `each` for the parts between commas; false as soon as it says so.
 template <typename Each>
@@ -31,4 +31,4 @@ inline void bad_value(RuleDraft& draft, const SpokenOption& option, std::string_
 // Of limit, set, recent, hashlimit and connlimit; nothing: another module.
 [[nodiscard]] std::optional<bool> convert_remembering_match(RuleDraft& draft, const SpokenModule& module);
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -5,7 +5,7 @@
 
 #include "ruleset/iptables_rule.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 const std::vector<ModuleSpec>& matches() {
@@ -226,4 +226,4 @@ const ModuleSpec* target_spec(std::string_view name) { return find(targets(), na
 
 bool is_pure_module(std::string_view name) { return !holds(kImpure, name); }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

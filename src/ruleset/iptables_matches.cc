@@ -10,7 +10,7 @@
 #include "ruleset/iptables_rule.h"
 #include "ruleset/number_names.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 // xt_multiport.h: XT_MULTI_PORTS; a range takes two.
@@ -479,4 +479,4 @@ bool convert_match(RuleDraft& draft, const SpokenModule& module) {
   return false;
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -11,7 +11,7 @@
 #include "ruleset/reject_names.h"
 #include "ruleset/words.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 // What an option belongs to and where it stands in it, so that parts next to each other share one -m, as they were
@@ -640,4 +640,4 @@ Result<std::string> print_iptables(const Ruleset& ruleset, RuleFamily family, co
   return text;
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

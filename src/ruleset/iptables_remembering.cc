@@ -4,7 +4,7 @@
 #include "ruleset/iptables_arguments.h"
 #include "ruleset/number_names.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 bool limit(RuleDraft& draft, const SpokenModule& module) {
@@ -185,4 +185,4 @@ std::optional<bool> convert_remembering_match(RuleDraft& draft, const SpokenModu
   return std::nullopt;
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -10,7 +10,7 @@
 #include "base/nearest.h"
 #include "ruleset/number_names.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 // Several addresses in -s and -d multiply; more than this in one rule is nobody's intention.
@@ -532,4 +532,4 @@ std::vector<Rule> parse_iptables_rule(const std::vector<Word>& words, const Rule
   return rules;
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

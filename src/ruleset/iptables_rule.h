@@ -15,7 +15,7 @@
 #include "ruleset/model.h"
 #include "ruleset/words.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 // How a remark about a word reaches the reader.
 using WordRemark =
@@ -113,4 +113,4 @@ struct ModuleSpec {
 // The words of a module as iptables-save would write them: "-m string --algo bm --string \"a b\"".
 [[nodiscard]] std::string module_text(const SpokenModule& module, bool target);
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -7,7 +7,7 @@
 #include "base/escape.h"
 #include "base/must.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 constexpr std::string_view kBuiltInChains[] = {"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"};
@@ -215,4 +215,4 @@ std::vector<Table> IptablesTables::take() {
   return tables;
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -13,7 +13,7 @@
 #include "ruleset/model.h"
 #include "ruleset/read_ruleset.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 class IptablesTables {
  public:
@@ -70,4 +70,4 @@ class IptablesTables {
   std::size_t rules_ = 0, steps_ = 0, chains_ = 0;
 };
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

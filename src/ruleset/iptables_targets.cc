@@ -7,7 +7,7 @@
 #include "ruleset/number_names.h"
 #include "ruleset/reject_names.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 void bad_value(RuleDraft& draft, const SpokenOption& option, std::string_view wanted) {
@@ -278,4 +278,4 @@ bool convert_target(RuleDraft& draft, const SpokenModule& target) {
   return false;
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -1,6 +1,6 @@
 #include "ruleset/match.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 // Fields up to this width are masked value by value: flags, states, types, TTL.
@@ -46,4 +46,4 @@ std::optional<IntervalSet> whole_values(const Match& match) {
   return values.complement(width);
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -11,7 +11,7 @@
 
 #include "ruleset/field.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 // A field, of which only the bits of `mask` count: `tcp flags & (fin | syn)`, `meta mark & 0xff`.
 struct Operand {
@@ -110,4 +110,4 @@ struct OpaqueMatch {
   friend bool operator==(const OpaqueMatch&, const OpaqueMatch&) = default;
 };
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -4,7 +4,7 @@
 
 #include <random>
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 // The meaning of a match, spelled out.
@@ -68,4 +68,4 @@ TEST(Field, StatesAreToldByName) {
 }
 
 }  // namespace
-}  // namespace mailweir
+}  // namespace mailweir::rules

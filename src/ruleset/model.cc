@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 struct BuiltIn {
@@ -135,4 +135,4 @@ bool is_iptables_table(std::string_view table) {
                      [table](const BuiltIn& b) { return b.table == table; });
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

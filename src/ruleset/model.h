@@ -28,7 +28,7 @@
 
 #include "ruleset/statement.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 // Where something was written. Lines and columns from 1, columns in characters; line 0: not known. All are equal, so
 // that equality of rules does not ask for it.
@@ -159,4 +159,4 @@ struct HookedChain {
 [[nodiscard]] std::optional<ChainHook> iptables_hook(std::string_view table, std::string_view chain);
 [[nodiscard]] bool is_iptables_table(std::string_view table);
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

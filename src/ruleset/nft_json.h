@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-namespace mailweir {
+namespace mailweir::rules {
 
 // Nested deeper than this, an expression is nobody's rule.
 inline constexpr int kNftDepthMax = 40;
@@ -14,4 +14,4 @@ inline constexpr int kNftDepthMax = 40;
 [[nodiscard]] std::optional<std::string> nft_expression_text(const nlohmann::json& expression, int depth = 0);
 [[nodiscard]] std::optional<std::string> nft_statement_text(const nlohmann::json& statement);
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

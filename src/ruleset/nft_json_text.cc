@@ -6,7 +6,7 @@
 #include "ruleset/nft_json.h"
 #include "ruleset/part_text.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 using nlohmann::json;
@@ -352,4 +352,4 @@ Text nft_object_text(const RuleObject& object) {
   return std::nullopt;
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

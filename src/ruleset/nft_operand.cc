@@ -8,7 +8,7 @@
 #include "ruleset/number_names.h"
 #include "ruleset/reject_names.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 using nlohmann::json;
@@ -407,4 +407,4 @@ std::optional<std::vector<IntervalSet>> nft_element(const std::vector<Operand>& 
   return element;
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -9,7 +9,7 @@
 
 #include "ruleset/match.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 // An expression that is a field, and what nft checks by itself before it looks there.
 struct NftOperand {
@@ -31,4 +31,4 @@ struct NftOperand {
 [[nodiscard]] std::optional<std::vector<IntervalSet>> nft_element(const std::vector<Operand>& key,
                                                                   const nlohmann::json& value, bool icmp6);
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -7,7 +7,7 @@
 #include "ruleset/part_text.h"
 #include "ruleset/reject_names.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 using Text = std::optional<std::string>;
@@ -507,4 +507,4 @@ Result<std::string> nft_rule_text(const Rule& rule, RuleFamily family, bool coun
   return text;
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

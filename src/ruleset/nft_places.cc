@@ -7,7 +7,7 @@
 #include <map>
 #include <vector>
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 std::string_view trimmed(std::string_view text) {
@@ -147,4 +147,4 @@ bool decode_outcome(std::string_view all, std::string& json, std::string& text, 
   return true;
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

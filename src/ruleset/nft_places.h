@@ -8,7 +8,7 @@
 
 #include "ruleset/model.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 // Origin::text of rules from `nft -a list ruleset` by their handles.
 void add_listed_text(Ruleset& ruleset, std::string_view listing);
@@ -19,4 +19,4 @@ void add_places(Ruleset& ruleset, std::string_view file);
 [[nodiscard]] std::string encode_outcome(std::string_view json, std::string_view text);
 [[nodiscard]] bool decode_outcome(std::string_view all, std::string& json, std::string& text, std::string& rest);
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

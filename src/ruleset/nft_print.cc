@@ -4,7 +4,7 @@
 #include "ruleset/part_text.h"
 #include "ruleset/print_ruleset.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 // Names of nft's own grammar are not for chains and sets of ours to avoid: what nft listed, it takes again.
@@ -86,4 +86,4 @@ Result<std::string> print_nft(const Ruleset& ruleset, const PrintOptions& option
   return text;
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

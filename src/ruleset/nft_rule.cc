@@ -12,7 +12,7 @@
 #include "ruleset/part_text.h"
 #include "ruleset/reject_names.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 using nlohmann::json;
@@ -592,4 +592,4 @@ std::optional<Limit> nft_limit(const json& l) {
 
 Rule read_nft_rule(const json& rule, Table& table) { return RuleReader(table).read(rule); }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -6,7 +6,7 @@
 
 #include "ruleset/model.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 // `table`: its family decides what expressions presuppose; needs_save is set where iptables' matches lack their
 // options.
@@ -14,4 +14,4 @@ namespace mailweir {
 [[nodiscard]] std::optional<Verdict> nft_verdict(const nlohmann::json& statement);
 [[nodiscard]] std::optional<Limit> nft_limit(const nlohmann::json& limit);
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -10,7 +10,7 @@
 #include <span>
 #include <utility>
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 struct Word {
@@ -273,4 +273,4 @@ std::optional<std::uint8_t> dscp_number(std::string_view word) {
   return find_number(kDscp, word);
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace mailweir {
+namespace mailweir::rules {
 
 inline constexpr unsigned kFamilyIp4 = 2, kFamilyIp6 = 10;  // NFPROTO_*
 inline constexpr std::uint8_t kProtocolIcmp = 1, kProtocolTcp = 6, kProtocolUdp = 17, kProtocolIcmp6 = 58;
@@ -48,4 +48,4 @@ struct IcmpRange {
 // A whole decimal or 0x number, at most `max`; octal with a leading 0 as the programs read it.
 [[nodiscard]] std::optional<std::uint64_t> whole_number(std::string_view text, std::uint64_t max);
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -4,7 +4,7 @@
 
 #include "ruleset/print_ruleset.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 // What neither notation can say by itself, for people.
@@ -67,4 +67,4 @@ std::string rule_text(const Table& table, const Rule& rule) {
   return text;
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

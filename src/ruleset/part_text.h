@@ -7,7 +7,7 @@
 #include "base/result.h"
 #include "ruleset/model.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 // Behind "-A CHAIN", with a leading blank where there is something. Unsupported: iptables cannot say it.
 [[nodiscard]] Result<std::string> iptables_rule_text(const Rule& rule, bool v6);
@@ -36,4 +36,4 @@ struct NftContext {
 // As nft reads it back.
 [[nodiscard]] std::string nft_quoted(std::string_view text);
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -6,7 +6,7 @@
 #include "base/result.h"
 #include "ruleset/model.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 struct PrintOptions {
   bool counters = true;  // where they are known
@@ -23,4 +23,4 @@ struct PrintOptions {
 // One rule on a line, without its chain and counters, for people: in the table's notation.
 [[nodiscard]] std::string rule_text(const Table& table, const Rule& rule);
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -12,7 +12,7 @@
 #include "ruleset/remarks.h"
 #include "ruleset/words.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 // A value that grows with every line stops here.
@@ -577,4 +577,4 @@ Ruleset read_iptables(std::string_view text, const ReadOptions& options, Diagnos
   return Reader(text, options, remarks).read();
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

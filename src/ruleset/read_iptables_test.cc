@@ -5,7 +5,7 @@
 #include "ruleset/print_ruleset.h"
 #include "ruleset/read_ruleset.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 struct Outcome {
@@ -265,4 +265,4 @@ TEST(ReadIptables, InsertingAndDeletingForeverEnds) {
 }
 
 }  // namespace
-}  // namespace mailweir
+}  // namespace mailweir::rules

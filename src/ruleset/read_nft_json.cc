@@ -11,7 +11,7 @@
 #include "ruleset/read_ruleset.h"
 #include "ruleset/remarks.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 using nlohmann::json;
@@ -255,4 +255,4 @@ Ruleset read_nft_json(std::string_view text, const ReadOptions& options, Diagnos
   return JsonReader(options, remarks).read(text);
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -3,7 +3,7 @@
 #include "ruleset/print_ruleset.h"
 #include "ruleset/read_ruleset.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 // What nft -j prints around the expressions of one rule in a table of both families.
@@ -149,4 +149,4 @@ TEST(Joined, TheSaveWinsOverItsTwin) {
 }
 
 }  // namespace
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -16,7 +16,7 @@
 #include "sys/namespace.h"
 #include "sys/process.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 // A file whose every rule this kernel refuses is not read one rule at a time for ever.
@@ -273,4 +273,4 @@ Result<Ruleset> read_live_ruleset(Diagnostics& remarks) {
   return ruleset;
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

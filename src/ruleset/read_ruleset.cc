@@ -6,7 +6,7 @@
 
 #include "base/escape.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 std::string_view trimmed(std::string_view text) {
@@ -115,4 +115,4 @@ Ruleset joined(Ruleset base, Ruleset more) {
   return base;
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

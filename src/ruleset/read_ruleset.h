@@ -12,7 +12,7 @@
 #include "base/result.h"
 #include "ruleset/model.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 struct RulesetLimits {
   std::size_t bytes_max = std::size_t{256} << 20;
@@ -54,4 +54,4 @@ struct ReadOptions {
 // Tables of both: where `more` has a table that `base` shows without options (Table::needs_save), the former wins.
 [[nodiscard]] Ruleset joined(Ruleset base, Ruleset more);
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

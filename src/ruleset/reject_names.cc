@@ -6,7 +6,7 @@
 
 #include "ruleset/number_names.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 struct Name {
@@ -107,4 +107,4 @@ std::string nft_text(const Reject& reject) {
                      word.empty() ? std::to_string(reject.code) : std::string(word));
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

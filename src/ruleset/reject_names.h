@@ -7,7 +7,7 @@
 
 #include "ruleset/statement.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 [[nodiscard]] std::optional<Reject> reject_of_iptables(std::string_view word, bool v6);
 [[nodiscard]] std::optional<std::string> iptables_word(const Reject& reject, bool v6);
@@ -16,4 +16,4 @@ namespace mailweir {
 [[nodiscard]] std::optional<Reject> reject_of_nft(std::string_view type, std::string_view code);
 [[nodiscard]] std::string nft_text(const Reject& reject);  // "reject with icmp port-unreachable"
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace mailweir {
+namespace mailweir::rules {
 
 std::uint32_t column_of(std::string_view line, std::size_t offset) {
   const std::string_view before = line.substr(0, std::min(offset, line.size()));
@@ -31,4 +31,4 @@ void RemarkWriter::add(Severity severity, std::string id, std::string_view line,
                 std::move(hint)});
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -7,7 +7,7 @@
 
 #include "base/diagnostic.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 // 1-based, in characters, of a byte offset in a line.
 [[nodiscard]] std::uint32_t column_of(std::string_view line, std::size_t offset);
@@ -30,4 +30,4 @@ class RemarkWriter {
   Diagnostics& remarks_;
 };
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -9,7 +9,7 @@
 
 #include "ruleset/match.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 // iptables rules have exactly one, between their matches and their target; nft rules as many as were written.
 struct Counter {
@@ -140,4 +140,4 @@ using RulePart = std::variant<Match, Lookup, Limit, KeyedLimit, Recent, Connecti
 // One line, as in the notation the rule came in: "tcp dport 25", "-m limit --limit 3/hour".
 [[nodiscard]] std::string part_text(const RulePart& part);
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 // A value that doubles itself in every line stops growing here.
@@ -166,4 +166,4 @@ std::string quoted_word(std::string_view text) {
   return quoted + '"';
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

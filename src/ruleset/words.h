@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace mailweir {
+namespace mailweir::rules {
 
 struct Word {
   std::string text;
@@ -38,4 +38,4 @@ using ShellVariables = std::map<std::string, std::string, std::less<>>;
 // As iptables-save quotes: only where it is needed.
 [[nodiscard]] std::string quoted_word(std::string_view text);
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -5,7 +5,7 @@
 
 #include "simulate/walk.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 Walk::Answer Walk::ask(const FlatMatch& flat) {
   const PacketValues& values = packet_->values;
@@ -67,7 +67,8 @@ std::optional<SetKey> Walk::key_of(const std::vector<Operand>& key, bool& absent
 namespace {
 
 bool holds(const std::vector<IntervalSet>& element, const SetKey& key) {
-  return std::ranges::equal(element, key, [](const IntervalSet& values, FieldValue value) { return values.contains(value); });
+  return std::ranges::equal(element, key,
+                            [](const IntervalSet& values, FieldValue value) { return values.contains(value); });
 }
 
 }  // namespace
@@ -94,13 +95,15 @@ Walk::Answer Walk::look_up(const Lookup& lookup, const FlatChain& chain) {
   return in != lookup.negated ? Answer::Yes : Answer::No;
 }
 
-Walk::Answer Walk::look_up(const RuleSet& set, const std::vector<Operand>& operands, const RulePart& part, bool negated) {
+Walk::Answer Walk::look_up(const RuleSet& set, const std::vector<Operand>& operands, const RulePart& part,
+                           bool negated) {
   bool absent = false;
   const std::optional<SetKey> key = key_of(operands, absent);
   if (absent) return Answer::No;  // the value cannot be loaded: the rule ends there, negated or not (NFT_BREAK)
   if (!key || key->empty()) return assume(part);
-  bool in = key->size() == 1 ? world_.program->holds(set, key->front())
-                             : std::ranges::any_of(set.elements, [&](const auto& element) { return holds(element.key, *key); });
+  bool in = key->size() == 1
+                ? world_.program->holds(set, key->front())
+                : std::ranges::any_of(set.elements, [&](const auto& element) { return holds(element.key, *key); });
   if (const auto changes = world_.memory->changed.find(&set); changes != world_.memory->changed.end()) {
     const auto change = changes->second.find(*key);
     if (change != changes->second.end()) in = change->second > world_.now;
@@ -192,4 +195,4 @@ const Verdict* Walk::find(const VerdictMap& map, const FlatChain& chain, bool& k
   return element == set->elements.end() ? nullptr : &*element->verdict;
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace mailweir {
+namespace mailweir::rules {
 
 bool Choices::choose(std::string what) {
   if (next_ < made_.size()) return made_[next_++].holds;
@@ -29,4 +29,4 @@ bool Choices::next_world() {
   return true;
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace mailweir {
+namespace mailweir::rules {
 
 struct Assumption {
   std::string what;  // "-m string --string \"x\" matches", "destination port is one of 25, 465"
@@ -36,4 +36,4 @@ class Choices {
   bool cut_ = false;
 };
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -4,7 +4,7 @@
 
 #include <set>
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 TEST(Choices, EveryCombinationIsVisitedOnce) {
@@ -46,4 +46,4 @@ TEST(Choices, TooManyWorldsAreCutAndSaidSo) {
 }
 
 }  // namespace
-}  // namespace mailweir
+}  // namespace mailweir::rules

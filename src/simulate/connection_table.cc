@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace mailweir {
+namespace mailweir::rules {
 
 namespace {
 
@@ -15,8 +15,8 @@ struct Question {
   std::uint8_t protocol, type, answer;
 };
 // invmap[] of nf_conntrack_proto_icmp.c and nf_conntrack_proto_icmpv6.c; only these open a connection (valid_new[]).
-constexpr Question kQuestions[] = {{kIcmp, 8, 0},     {kIcmp, 13, 14},   {kIcmp, 15, 16},
-                                   {kIcmp, 17, 18},   {kIcmp6, 128, 129}, {kIcmp6, 139, 140}};
+constexpr Question kQuestions[] = {{kIcmp, 8, 0},   {kIcmp, 13, 14},    {kIcmp, 15, 16},
+                                   {kIcmp, 17, 18}, {kIcmp6, 128, 129}, {kIcmp6, 139, 140}};
 
 std::optional<std::uint8_t> inverse_of(std::uint8_t protocol, std::uint8_t type) {
   for (const Question& question : kQuestions) {
@@ -28,8 +28,7 @@ std::optional<std::uint8_t> inverse_of(std::uint8_t protocol, std::uint8_t type)
 }
 
 bool is_question(std::uint8_t protocol, std::uint8_t type) {
-  return std::ranges::any_of(kQuestions,
-                             [&](const Question& q) { return q.protocol == protocol && q.type == type; });
+  return std::ranges::any_of(kQuestions, [&](const Question& q) { return q.protocol == protocol && q.type == type; });
 }
 
 // noct_valid_new[]: neighbour discovery and listener reports are never tracked.
@@ -52,7 +51,8 @@ FlowKey FlowKey::reversed() const {
   if (!is_icmp(protocol)) return {destination, source, destination_port, source_port, protocol};
   const auto type = static_cast<std::uint8_t>(destination_port >> 8);
   const std::uint8_t answer = inverse_of(protocol, type).value_or(type);
-  return {destination, source, source_port, static_cast<std::uint16_t>(answer << 8 | (destination_port & 0xff)), protocol};
+  return {destination, source, source_port, static_cast<std::uint16_t>(answer << 8 | (destination_port & 0xff)),
+          protocol};
 }
 
 std::size_t FlowKeyHash::operator()(const FlowKey& key) const noexcept {
@@ -101,8 +101,8 @@ void ConnectionTable::confirm(ConnectionId id, Time now) {
   Connection& connection = connections_[id];
   if (connection.confirmed || connection.gone) return;
   connection.confirmed = true;
-  const Duration timeout = connection.original.protocol == kTcp   ? timeout_of(connection.tcp.state())
-                           : connection.original.protocol == kUdp ? Duration{kUdpTimeout}
+  const Duration timeout = connection.original.protocol == kTcp    ? timeout_of(connection.tcp.state())
+                           : connection.original.protocol == kUdp  ? Duration{kUdpTimeout}
                            : is_icmp(connection.original.protocol) ? Duration{kIcmpTimeout}
                                                                    : Duration{kGenericTimeout};
   connection.ends = now + timeout;
@@ -160,9 +160,14 @@ Tracked ConnectionTable::track_flow(const SimulatedPacket& packet, const FlowKey
   if (tcp) {
     switch (connection.tcp.segment(TcpSegment::of(packet), found->reply, connection.seen_reply, connection.assured,
                                    settings_.tcp)) {
-      case TcpTracking::Outcome::Invalid: return {};
-      case TcpTracking::Outcome::Repeat: forget(found->id); return track_flow(packet, key, now);
-      case TcpTracking::Outcome::Forget: forget(found->id); break;
+      case TcpTracking::Outcome::Invalid:
+        return {};
+      case TcpTracking::Outcome::Repeat:
+        forget(found->id);
+        return track_flow(packet, key, now);
+      case TcpTracking::Outcome::Forget:
+        forget(found->id);
+        break;
       case TcpTracking::Outcome::Accept:
         connection.ends = now + timeout_of(connection.tcp.state());
         break;
@@ -196,4 +201,4 @@ void show_connection(const Tracked& tracked, const Connection* connection, Packe
   values.set(Field::ReplyDestinationPort, connection->reply.destination_port);
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

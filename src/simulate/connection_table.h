@@ -1,9 +1,9 @@
 // The kernel's connections: which entry a packet belongs to, and the state rules see of it.
 //
-// Sources: nf_conntrack_core.c (nf_conntrack_in, resolve_normal_ct, __nf_conntrack_confirm), nf_conntrack_proto_*.c of Linux
-// 6.18. Not modelled: helpers and expectations, zones, GRE keys, SCTP's own states, a full table.
-// Time is the caller's: an entry ends when its timeout has passed.
-// A value: a copy is where another world goes on. Handles stay valid in copies.
+// Sources: nf_conntrack_core.c (nf_conntrack_in, resolve_normal_ct, __nf_conntrack_confirm), nf_conntrack_proto_*.c of
+// Linux 6.18. Not modelled: helpers and expectations, zones, GRE keys, SCTP's own states, a full table. Time is the
+// caller's: an entry ends when its timeout has passed. A value: a copy is where another world goes on. Handles stay
+// valid in copies.
 #pragma once
 
 #include <compare>
@@ -17,7 +17,7 @@
 #include "simulate/packet_values.h"
 #include "simulate/tcp_tracking.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 // What both directions of a connection are found by. Ports of ICMP: identifier, and type * 256 + code of the request.
 struct FlowKey {
@@ -93,4 +93,4 @@ class ConnectionTable {
 // Sets the fields a rule can ask of the connection.
 void show_connection(const Tracked& tracked, const Connection* connection, PacketValues& values);
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -5,7 +5,7 @@
 
 #include "record/packet_sighting.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 namespace {
 
@@ -36,7 +36,8 @@ SimulatedPacket turned(const SimulatedPacket& packet, std::uint8_t flags) {
 // acknowledged.
 std::optional<SimulatedPacket> reset_of(const SimulatedPacket& packet) {
   const std::uint8_t flags = flags_of(packet);
-  if (packet.protocol() != kTcp || (flags & kRst) != 0 || packet.bad_checksum || is_to_many(packet)) return std::nullopt;
+  if (packet.protocol() != kTcp || (flags & kRst) != 0 || packet.bad_checksum || is_to_many(packet))
+    return std::nullopt;
   const TcpSegment segment = TcpSegment::of(packet);
   SimulatedPacket reset = turned(packet, (flags & kAck) != 0 ? kRst : kRst | kAck);
   reset.values.set(Field::TcpWindow, 0);
@@ -111,18 +112,25 @@ std::optional<KernelAnswer> answer_of_icmp(const SimulatedPacket& packet) {
 
 std::string_view name_of(KernelAnswer::Maker maker) {
   switch (maker) {
-    case KernelAnswer::Maker::RejectRule: return "a REJECT rule";
-    case KernelAnswer::Maker::ClosedPort: return "the closed port";
-    case KernelAnswer::Maker::OpenPort: return "the open port";
-    case KernelAnswer::Maker::EchoReply: return "the reply to a ping";
-    case KernelAnswer::Maker::NoRoute: return "routing";
-    case KernelAnswer::Maker::HopLimit: return "the hop limit";
+    case KernelAnswer::Maker::RejectRule:
+      return "a REJECT rule";
+    case KernelAnswer::Maker::ClosedPort:
+      return "the closed port";
+    case KernelAnswer::Maker::OpenPort:
+      return "the open port";
+    case KernelAnswer::Maker::EchoReply:
+      return "the reply to a ping";
+    case KernelAnswer::Maker::NoRoute:
+      return "routing";
+    case KernelAnswer::Maker::HopLimit:
+      return "the hop limit";
   }
   return "the kernel";
 }
 
 std::optional<KernelAnswer> answer_of_reject(const Reject& reject, const SimulatedPacket& packet, bool icmp_busy) {
-  if (reject.kind == Reject::Kind::TcpReset) return answer(reset_of(packet), KernelAnswer::Maker::RejectRule, true, false);
+  if (reject.kind == Reject::Kind::TcpReset)
+    return answer(reset_of(packet), KernelAnswer::Maker::RejectRule, true, false);
   if (icmp_busy) return std::nullopt;
   std::uint8_t code = reject.code;
   if (reject.kind == Reject::Kind::Icmpx) {
@@ -136,17 +144,21 @@ std::optional<KernelAnswer> answer_of_delivery(const SimulatedMachine& machine, 
                                                bool established) {
   if (!machine.answers) return std::nullopt;
   switch (packet.protocol()) {
-    case kTcp: return answer_of_tcp(machine, packet, established);
+    case kTcp:
+      return answer_of_tcp(machine, packet, established);
     case kUdp: {
       const auto port = packet.values.number<std::uint16_t>(Field::DestinationPort);
       if (std::ranges::find(machine.open_udp, port) != machine.open_udp.end()) return std::nullopt;
-      return answer(error_of(packet, packet.is_v4() ? 3 : 1, packet.is_v4() ? 3 : 4), KernelAnswer::Maker::ClosedPort, false, true);  // udp.c lets go of the connection first
+      return answer(error_of(packet, packet.is_v4() ? 3 : 1, packet.is_v4() ? 3 : 4), KernelAnswer::Maker::ClosedPort,
+                    false, true);  // udp.c lets go of the connection first
     }
     case kIcmp:
-    case kIcmp6: return answer_of_icmp(packet);
+    case kIcmp6:
+      return answer_of_icmp(packet);
     default:
       // No such protocol here: RFC 792 code 2, RFC 4443 section 3.4 code 1.
-      return answer(error_of(packet, packet.is_v4() ? 3 : 4, packet.is_v4() ? 2 : 1), KernelAnswer::Maker::ClosedPort, true, true);
+      return answer(error_of(packet, packet.is_v4() ? 3 : 4, packet.is_v4() ? 2 : 1), KernelAnswer::Maker::ClosedPort,
+                    true, true);
   }
 }
 
@@ -156,4 +168,4 @@ std::optional<KernelAnswer> answer_of_routing(KernelAnswer::Maker maker, const S
   return answer(error_of(packet, v4 ? 3 : 1, v4 ? 1 : 0), maker, true, true);
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

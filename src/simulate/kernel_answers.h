@@ -11,7 +11,7 @@
 #include "simulate/machine.h"
 #include "simulate/packet_values.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 struct KernelAnswer {
   enum class Maker : std::uint8_t { RejectRule, ClosedPort, OpenPort, EchoReply, NoRoute, HopLimit };
@@ -34,4 +34,4 @@ struct KernelAnswer {
 // An ICMP error of routing: host unreachable, hop limit used up.
 [[nodiscard]] std::optional<KernelAnswer> answer_of_routing(KernelAnswer::Maker maker, const SimulatedPacket& packet);
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -5,7 +5,7 @@
 #include "ruleset/read_ruleset.h"
 #include "simulate/worlds.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 using namespace tcp_flag;
@@ -23,7 +23,8 @@ constexpr char kRules[] = R"(-A INPUT -i lo -j ACCEPT
 
 class KnownCase : public testing::Test {
  protected:
-  std::vector<PacketFate> probe(const std::string& rules, std::uint8_t flags, std::uint16_t port = 3594, bool loose = true) {
+  std::vector<PacketFate> probe(const std::string& rules, std::uint8_t flags, std::uint16_t port = 3594,
+                                bool loose = true) {
     Diagnostics remarks;
     ruleset_ = read_iptables(rules, {}, remarks);
     EXPECT_FALSE(remarks.has_errors());
@@ -33,7 +34,8 @@ class KnownCase : public testing::Test {
     machine.routes = {{*IpPrefix::parse("0.0.0.0/0"), "ifext"}};
     machine.connections.tcp.loose = loose;
     Simulator simulator(*program_, machine);
-    SimulatedPacket packet = tcp_packet(*IpAddress::parse("108.162.1.2"), 80, *IpAddress::parse("89.238.65.123"), port, flags);
+    SimulatedPacket packet =
+        tcp_packet(*IpAddress::parse("108.162.1.2"), 80, *IpAddress::parse("89.238.65.123"), port, flags);
     packet.values.set(Field::TcpSequence, 79911989);
     packet.values.set(Field::TcpAcknowledgement, 235561828);
     packet.values.set(Field::InputInterface, interface_value("ifext"));
@@ -77,7 +79,8 @@ TEST_F(KnownCase, ABareAckIsNewOrInvalidByLoose) {
 
 TEST_F(KnownCase, WithoutRejectTheClosedPortAnswersAndIsLoggedJustTheSame) {
   std::string rules = kRules;
-  rules.erase(rules.find("-A INPUT -p tcp -j REJECT"), rules.find("-A OUTPUT -o lo") - rules.find("-A INPUT -p tcp -j REJECT"));
+  rules.erase(rules.find("-A INPUT -p tcp -j REJECT"),
+              rules.find("-A OUTPUT -o lo") - rules.find("-A INPUT -p tcp -j REJECT"));
   const auto fates = probe(rules, kSyn | kAck);
   ASSERT_EQ(fates.size(), 2U);
   EXPECT_EQ(fates[1].maker, KernelAnswer::Maker::ClosedPort);
@@ -106,12 +109,15 @@ TEST_F(KnownCase, EveryRuleThatWasPassedOverSaysWhy) {
 TEST_F(KnownCase, WhatIsUnknownIsFollowedBothWays) {
   Diagnostics remarks;
   const Ruleset rules = read_iptables(
-      "-A INPUT -m string --algo bm --string spam -j DROP\n-A INPUT -p tcp -m tcp --dport 25 -j ACCEPT\n-A INPUT -j DROP\n", {}, remarks);
+      "-A INPUT -m string --algo bm --string spam -j DROP\n-A INPUT -p tcp -m tcp --dport 25 -j ACCEPT\n-A INPUT -j "
+      "DROP\n",
+      {}, remarks);
   const Program program(rules);
   SimulatedMachine machine;
   machine.interfaces = {{"eth0", {*IpAddress::parse("192.0.2.1")}}};
   Simulator simulator(program, machine);
-  SimulatedPacket packet = tcp_packet(*IpAddress::parse("198.51.100.7"), 40000, *IpAddress::parse("192.0.2.1"), 0, kSyn);
+  SimulatedPacket packet =
+      tcp_packet(*IpAddress::parse("198.51.100.7"), 40000, *IpAddress::parse("192.0.2.1"), 0, kSyn);
   packet.values.set(Field::InputInterface, interface_value("eth0"));
   packet.values.set_unknown(Field::DestinationPort);
   const Worlds all = explore(simulator, packet, Entry::Receive, Time{});
@@ -123,4 +129,4 @@ TEST_F(KnownCase, WhatIsUnknownIsFollowedBothWays) {
 }
 
 }  // namespace
-}  // namespace mailweir
+}  // namespace mailweir::rules

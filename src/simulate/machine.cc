@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace mailweir {
+namespace mailweir::rules {
 
 bool is_multicast(const IpAddress& address) {
   return address.is_v4() ? (address.v4_bits() >> 28) == 0xe : (address.high >> 56) == 0xff;
@@ -35,4 +35,4 @@ std::optional<IpAddress> SimulatedMachine::source_address(std::string_view name,
   return address == interface->addresses.end() ? std::nullopt : std::optional(*address);
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

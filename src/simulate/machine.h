@@ -10,7 +10,7 @@
 #include "base/ip.h"
 #include "simulate/connection_table.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 struct SimulatedMachine {
   struct Interface {
@@ -21,8 +21,8 @@ struct SimulatedMachine {
     IpPrefix to;
     std::string interface;
   };
-  std::vector<Interface> interfaces;  // without lo: it is always there
-  std::vector<Route> routes;          // the longest prefix wins
+  std::vector<Interface> interfaces;              // without lo: it is always there
+  std::vector<Route> routes;                      // the longest prefix wins
   std::vector<std::uint16_t> open_tcp, open_udp;  // ports somebody listens on, on every address
   bool forwarding = true;
   // What a packet without a socket here brings about: resets and ICMP errors. False: nobody answers.
@@ -40,4 +40,4 @@ struct SimulatedMachine {
 // 255.255.255.255; a network's own broadcast address is not known here.
 [[nodiscard]] bool is_broadcast(const IpAddress& address);
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

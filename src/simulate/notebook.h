@@ -8,21 +8,21 @@
 #include "ruleset/model.h"
 #include "simulate/packet_values.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 struct TraceStep {
   enum class Result : std::uint8_t {
-    NoMatch,   // `part` said no
-    Matched,   // and the rules go on
-    Accept,    // this base chain is done with the packet
-    Drop,      // done for good; so is Reject
+    NoMatch,  // `part` said no
+    Matched,  // and the rules go on
+    Accept,   // this base chain is done with the packet
+    Drop,     // done for good; so is Reject
     Reject,
-    Jump,      // goes on in a user chain; Goto too
+    Jump,  // goes on in a user chain; Goto too
     Return,
     Queue,
     Translate,
-    Policy,    // fell off the end of the base chain; `verdict` says what that means
-    Unknown,   // ended by something nobody here understands
+    Policy,   // fell off the end of the base chain; `verdict` says what that means
+    Unknown,  // ended by something nobody here understands
   };
   Hook hook = Hook::Input;
   const Table* table = nullptr;
@@ -46,4 +46,4 @@ struct Notebook {
   std::vector<TraceStep> steps;
 };
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

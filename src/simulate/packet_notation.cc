@@ -11,7 +11,7 @@
 #include "base/nearest.h"
 #include "record/packet_sighting.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 namespace {
 
@@ -45,10 +45,11 @@ struct NumberWord {
   Field field;
   std::uint64_t max;
 };
-constexpr NumberWord kNumbers[] = {{"seq", Field::TcpSequence, UINT32_MAX},   {"ack-number", Field::TcpAcknowledgement, UINT32_MAX},
-                                   {"window", Field::TcpWindow, UINT16_MAX},  {"length", Field::Length, UINT16_MAX},
-                                   {"ttl", Field::Ttl, UINT8_MAX},            {"mark", Field::PacketMark, UINT32_MAX},
-                                   {"uid", Field::SocketUser, UINT32_MAX},    {"gid", Field::SocketGroup, UINT32_MAX}};
+constexpr NumberWord kNumbers[] = {
+    {"seq", Field::TcpSequence, UINT32_MAX},  {"ack-number", Field::TcpAcknowledgement, UINT32_MAX},
+    {"window", Field::TcpWindow, UINT16_MAX}, {"length", Field::Length, UINT16_MAX},
+    {"ttl", Field::Ttl, UINT8_MAX},           {"mark", Field::PacketMark, UINT32_MAX},
+    {"uid", Field::SocketUser, UINT32_MAX},   {"gid", Field::SocketGroup, UINT32_MAX}};
 constexpr ConnectionState kStates[] = {ConnectionState::Invalid, ConnectionState::New, ConnectionState::Established,
                                        ConnectionState::Related, ConnectionState::Untracked};
 
@@ -66,7 +67,9 @@ class Reader {
   explicit Reader(std::string_view text) : words_(words_of(text)) {}
 
   Result<WrittenPacket> read() {
-    if (words_.size() < 4) return mistake(0, "a packet is PROTOCOL SOURCE > DESTINATION …, as in \"tcp 192.0.2.7:50000 > 203.0.113.9:25 syn\"");
+    if (words_.size() < 4)
+      return mistake(0,
+                     "a packet is PROTOCOL SOURCE > DESTINATION …, as in \"tcp 192.0.2.7:50000 > 203.0.113.9:25 syn\"");
     if (words_[2].text != ">") return mistake(2, "expected \">\" between source and destination");
     const auto source = read_end(1), destination = read_end(3);
     if (!source) return fail(source.error());
@@ -116,7 +119,8 @@ class Reader {
     if (text == "?") return end;
     if (text.ends_with('?')) {
       end.addresses = partial_v4(text.substr(0, text.size() - 1));
-      if (!end.addresses) return mistake(word, "of an IPv4 address whole numbers may be missing at the end: \"108.162.?\"");
+      if (!end.addresses)
+        return mistake(word, "of an IPv4 address whole numbers may be missing at the end: \"108.162.?\"");
       return end;
     }
     end.address = IpAddress::parse(text);
@@ -141,9 +145,10 @@ class Reader {
 
   Result<void> begin(const End& source, const End& destination) {
     const std::string_view protocol = words_[0].text;
-    const IpAddress unknown = (source.address && !source.address->is_v4()) || (destination.address && !destination.address->is_v4())
-                                  ? IpAddress{0, 0}
-                                  : IpAddress::v4(0);
+    const IpAddress unknown =
+        (source.address && !source.address->is_v4()) || (destination.address && !destination.address->is_v4())
+            ? IpAddress{0, 0}
+            : IpAddress::v4(0);
     const IpAddress from = source.address.value_or(unknown), to = destination.address.value_or(unknown);
     if (from.is_v4() != to.is_v4()) return mistake(3, "source and destination are of different families");
     SimulatedPacket& packet = written_.packet;
@@ -199,11 +204,12 @@ class Reader {
   }
 
   static std::string unknown_word(std::string_view word) {
-    static constexpr std::string_view kWords[] = {"in",     "out",  "state", "type", "seq", "ack-number", "window",
-                                                  "length", "ttl",  "mark",  "uid",  "gid", "payload",    "syn",
-                                                  "ack",    "rst",  "fin",   "psh",  "urg"};
+    static constexpr std::string_view kWords[] = {"in",     "out", "state", "type", "seq", "ack-number", "window",
+                                                  "length", "ttl", "mark",  "uid",  "gid", "payload",    "syn",
+                                                  "ack",    "rst", "fin",   "psh",  "urg"};
     const auto near = nearest(word, kWords);
-    return fmt::format("\"{}\" is no word of a packet{}", escape(word), near ? fmt::format("; did you mean \"{}\"?", *near) : "");
+    return fmt::format("\"{}\" is no word of a packet{}", escape(word),
+                       near ? fmt::format("; did you mean \"{}\"?", *near) : "");
   }
 
   static bool is_flags(std::string_view word) {
@@ -232,8 +238,10 @@ class Reader {
   }
 
   Result<void> take_state(std::string_view value) {
-    const auto state = std::ranges::find_if(kStates, [&](ConnectionState candidate) { return name_of(candidate) == value; });
-    if (state == std::end(kStates)) return mistake(next_ + 1, "a state is one of new, established, related, invalid, untracked");
+    const auto state =
+        std::ranges::find_if(kStates, [&](ConnectionState candidate) { return name_of(candidate) == value; });
+    if (state == std::end(kStates))
+      return mistake(next_ + 1, "a state is one of new, established, related, invalid, untracked");
     written_.packet.asserted_state = *state;
     next_ += 2;
     return {};
@@ -242,7 +250,8 @@ class Reader {
   Result<void> take_type(std::string_view value) {
     const std::size_t slash = value.find('/');
     const auto type = read_number(value.substr(0, slash), 255);
-    const auto code = slash == std::string_view::npos ? std::optional<std::uint64_t>(0) : read_number(value.substr(slash + 1), 255);
+    const auto code =
+        slash == std::string_view::npos ? std::optional<std::uint64_t>(0) : read_number(value.substr(slash + 1), 255);
     if (!type || !code || written_.packet.values.knowledge_of(Field::IcmpTypeCode) == Knowledge::Absent)
       return mistake(next_ + 1, "an ICMP type is TYPE or TYPE/CODE, as in 3/3");
     written_.packet.values.set(Field::IcmpTypeCode, *type * 256 + *code);
@@ -252,7 +261,8 @@ class Reader {
 
   // Without a word about flags it opens a connection: what most questions are about.
   void settle_flags() {
-    if (written_.packet.protocol() == kTcp) written_.packet.values.set(Field::TcpFlags, flags_.value_or(tcp_flag::kSyn));
+    if (written_.packet.protocol() == kTcp)
+      written_.packet.values.set(Field::TcpFlags, flags_.value_or(tcp_flag::kSyn));
   }
 
   std::vector<Word> words_;
@@ -271,4 +281,4 @@ std::string write_packet(const SimulatedPacket& packet) {
   return text;
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -4,10 +4,10 @@
 //   udp [fd16::7]:? > [2001:db8::53]:53 in eth1
 //   icmp 192.0.2.1 > 198.51.100.7 type 8 in eth0 state invalid
 //
-// PROTOCOL SOURCE > DESTINATION, then in any order: in NAME, out NAME, TCP flags (syn,ack or one by one), seq N, ack-number N,
-// window N, length N, ttl N, mark N, uid N, gid N, type N[/CODE], state NAME (what conntrack made of it), payload N. "?" where
-// something is not known, also within an address: 108.162.? is every address that begins so. Documented in mailweir(1).
-// Without `in` a program here sends it; with it, it arrives.
+// PROTOCOL SOURCE > DESTINATION, then in any order: in NAME, out NAME, TCP flags (syn,ack or one by one), seq N,
+// ack-number N, window N, length N, ttl N, mark N, uid N, gid N, type N[/CODE], state NAME (what conntrack made of it),
+// payload N. "?" where something is not known, also within an address: 108.162.? is every address that begins so.
+// Documented in mailweir(1). Without `in` a program here sends it; with it, it arrives.
 #pragma once
 
 #include <string_view>
@@ -18,7 +18,7 @@
 #include "simulate/packet_values.h"
 #include "simulate/worlds.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 struct WrittenPacket {
   SimulatedPacket packet;
@@ -31,4 +31,4 @@ struct WrittenPacket {
 // The other way round, for what a reader can be shown and type again.
 [[nodiscard]] std::string write_packet(const SimulatedPacket& packet);
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -4,7 +4,7 @@
 
 #include "record/packet_sighting.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 TEST(PacketNotation, AForwardedSyn) {
@@ -39,12 +39,14 @@ TEST(PacketNotation, IPv6AndIcmp) {
 }
 
 TEST(PacketNotation, MistakesNameTheColumn) {
-  EXPECT_EQ(read_packet("tcp 1.2.3.4:25 203.0.113.9:25 syn").error().text(), "column 16: expected \">\" between source and destination");
+  EXPECT_EQ(read_packet("tcp 1.2.3.4:25 203.0.113.9:25 syn").error().text(),
+            "column 16: expected \">\" between source and destination");
   EXPECT_EQ(read_packet("tcp 1.2.3.4:70000 > 203.0.113.9:25").error().text(), "column 5: \"70000\" is no port");
-  EXPECT_NE(read_packet("tcp 1.2.3.4:7 > 203.0.113.9:25 windw 5").error().text().find("did you mean \"window\"?"), std::string::npos);
+  EXPECT_NE(read_packet("tcp 1.2.3.4:7 > 203.0.113.9:25 windw 5").error().text().find("did you mean \"window\"?"),
+            std::string::npos);
   EXPECT_FALSE(read_packet("tcp 1.2.3.4 > 2001:db8::1"));
   EXPECT_FALSE(read_packet(""));
 }
 
 }  // namespace
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -4,7 +4,7 @@
 
 #include "record/packet_sighting.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 namespace {
 
@@ -25,13 +25,31 @@ SimulatedPacket ip_packet(IpAddress source, IpAddress destination, std::uint8_t 
   for (const Field zero : {Field::InputInterface, Field::OutputInterface, Field::PacketMark, Field::PacketType,
                            Field::Priority, Field::Dscp, Field::Fragment, Field::ConnectionState})
     values.set(zero, 0);
-  for (const Field absent :
-       {Field::SourcePort, Field::DestinationPort, Field::TcpFlags, Field::TcpSequence, Field::TcpAcknowledgement,
-        Field::TcpWindow, Field::IcmpTypeCode, Field::ConnectionStatus, Field::ConnectionMark,
-        Field::ConnectionDirection, Field::ConnectionProtocol, Field::OriginalSource, Field::OriginalDestination,
-        Field::OriginalSourcePort, Field::OriginalDestinationPort, Field::ReplySource, Field::ReplyDestination,
-        Field::ReplySourcePort, Field::ReplyDestinationPort, Field::SocketUser, Field::SocketGroup, Field::SourceMac,
-        Field::DestinationMac, Field::IpId, Field::FragmentOffset})
+  for (const Field absent : {Field::SourcePort,
+                             Field::DestinationPort,
+                             Field::TcpFlags,
+                             Field::TcpSequence,
+                             Field::TcpAcknowledgement,
+                             Field::TcpWindow,
+                             Field::IcmpTypeCode,
+                             Field::ConnectionStatus,
+                             Field::ConnectionMark,
+                             Field::ConnectionDirection,
+                             Field::ConnectionProtocol,
+                             Field::OriginalSource,
+                             Field::OriginalDestination,
+                             Field::OriginalSourcePort,
+                             Field::OriginalDestinationPort,
+                             Field::ReplySource,
+                             Field::ReplyDestination,
+                             Field::ReplySourcePort,
+                             Field::ReplyDestinationPort,
+                             Field::SocketUser,
+                             Field::SocketGroup,
+                             Field::SourceMac,
+                             Field::DestinationMac,
+                             Field::IpId,
+                             Field::FragmentOffset})
     values.set_absent(absent);
   if (v4) {
     values.set(Field::IpId, 0);
@@ -56,9 +74,12 @@ std::string protocol_text(const PacketValues& values) {
 
 void PacketValues::copy(Field to, const PacketValues& other, Field from) {
   switch (other.knowledge_of(from)) {
-    case Knowledge::Known: return set(to, other.value(from));
-    case Knowledge::Absent: return set_absent(to);
-    case Knowledge::Unknown: return set_unknown(to);
+    case Knowledge::Known:
+      return set(to, other.value(from));
+    case Knowledge::Absent:
+      return set_absent(to);
+    case Knowledge::Unknown:
+      return set_unknown(to);
   }
 }
 
@@ -107,16 +128,15 @@ std::string flags_text(std::uint8_t flags) {
 
 std::string packet_text(const SimulatedPacket& packet) {
   const PacketValues& values = packet.values;
-  std::string text = fmt::format("{} {} > {}", protocol_text(values),
-                                 end_text(values, Field::SourceAddress, Field::SourcePort),
-                                 end_text(values, Field::DestinationAddress, Field::DestinationPort));
+  std::string text =
+      fmt::format("{} {} > {}", protocol_text(values), end_text(values, Field::SourceAddress, Field::SourcePort),
+                  end_text(values, Field::DestinationAddress, Field::DestinationPort));
   if (values.is_known(Field::TcpFlags)) text += " " + flags_text(values.number<std::uint8_t>(Field::TcpFlags));
-  if (values.is_known(Field::IcmpTypeCode)) text += " " + value_text(Field::IcmpTypeCode, values.value(Field::IcmpTypeCode));
-  if (values.value(Field::InputInterface) != 0)
-    text += " in " + interface_name(values.value(Field::InputInterface));
-  if (values.value(Field::OutputInterface) != 0)
-    text += " out " + interface_name(values.value(Field::OutputInterface));
+  if (values.is_known(Field::IcmpTypeCode))
+    text += " " + value_text(Field::IcmpTypeCode, values.value(Field::IcmpTypeCode));
+  if (values.value(Field::InputInterface) != 0) text += " in " + interface_name(values.value(Field::InputInterface));
+  if (values.value(Field::OutputInterface) != 0) text += " out " + interface_name(values.value(Field::OutputInterface));
   return text;
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -12,7 +12,7 @@
 #include "base/ip.h"
 #include "ruleset/field.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 enum class Knowledge : std::uint8_t { Known, Absent, Unknown };
 
@@ -74,11 +74,11 @@ struct TcpOptions {
 
 struct SimulatedPacket {
   PacketValues values;
-  std::uint32_t payload = 0;    // bytes behind the TCP header
-  std::uint16_t icmp_id = 0;    // of echo, timestamp and their like
-  TcpOptions options;           //
+  std::uint32_t payload = 0;  // bytes behind the TCP header
+  std::uint16_t icmp_id = 0;  // of echo, timestamp and their like
+  TcpOptions options;         //
   std::optional<QuotedPacket> quoted;
-  bool bad_checksum = false;    // of the transport; counts for arriving packets only (nf_conntrack_checksum)
+  bool bad_checksum = false;  // of the transport; counts for arriving packets only (nf_conntrack_checksum)
   // The person says what conntrack made of it; then nothing is looked up or remembered.
   std::optional<ConnectionState> asserted_state;
 
@@ -102,4 +102,4 @@ inline constexpr std::uint8_t kIcmp = 1, kTcp = 6, kUdp = 17, kIcmp6 = 58;  // I
 // "syn,ack"; "none".
 [[nodiscard]] std::string flags_text(std::uint8_t flags);
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

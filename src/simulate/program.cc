@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <climits>
 
-namespace mailweir {
+namespace mailweir::rules {
 
 namespace {
 
@@ -68,8 +68,8 @@ void Program::add_rule(const Rule& rule) {
     ++flat.parts_begin;
   }
   flat.matches_end = static_cast<std::uint32_t>(matches_.size());
-  counters_ += static_cast<std::uint32_t>(std::ranges::count_if(
-      rule.parts, [](const RulePart& part) { return std::holds_alternative<Counter>(part); }));
+  counters_ += static_cast<std::uint32_t>(
+      std::ranges::count_if(rule.parts, [](const RulePart& part) { return std::holds_alternative<Counter>(part); }));
   rules_.push_back(flat);
 }
 
@@ -97,4 +97,4 @@ void Program::order_hook(RuleFamily family, Hook hook) {
   steps_[family == RuleFamily::Ip4 ? 0 : 1][static_cast<std::size_t>(hook)] = std::move(steps);
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -10,7 +10,7 @@
 
 #include "ruleset/model.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 // A Match with its first interval at hand.
 struct FlatMatch {
@@ -83,4 +83,4 @@ class Program {
   std::uint32_t counters_ = 0;
 };
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

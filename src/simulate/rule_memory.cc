@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace mailweir {
+namespace mailweir::rules {
 
 double TokenBucket::cost_of(const Limit& limit, std::uint32_t bytes) {
   const double units = limit.bytes ? bytes : 1;
@@ -26,4 +26,4 @@ bool TokenBucket::take(const Limit& limit, std::uint32_t bytes, Time now) {
   return true;
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -12,7 +12,7 @@
 #include "base/time.h"
 #include "ruleset/model.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 struct PacketCount {
   std::uint64_t packets = 0, bytes = 0;
@@ -38,12 +38,12 @@ struct RuleMemory {
   // It all began with the first packet simulated, so lists that rules keep (recent, connection counts) are empty.
   // Otherwise what they hold is unknown.
   bool from_rest = false;
-  std::vector<PacketCount> counters;                    // by Program's numbers
-  std::map<const Chain*, PacketCount> policies;         // packets that fell off a base chain's end
+  std::vector<PacketCount> counters;             // by Program's numbers
+  std::map<const Chain*, PacketCount> policies;  // packets that fell off a base chain's end
   std::map<std::pair<const void*, SetKey>, TokenBucket> buckets;
   // By rules: until when it is in; a time gone by takes out what the source had.
   std::map<const RuleSet*, std::map<SetKey, Time>> changed;
   std::map<std::string, std::map<SetKey, std::vector<Time>>> recent;  // iptables' lists: newest last
 };
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -5,7 +5,7 @@
 
 #include "simulate/translation.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 namespace {
 
@@ -23,10 +23,14 @@ bool is_made_by_icmp_socket(const std::optional<KernelAnswer>& answer) { return 
 
 PacketFate::Kind kind_of(ChainEnd::Kind end) {
   switch (end) {
-    case ChainEnd::Kind::Reject: return PacketFate::Kind::Rejected;
-    case ChainEnd::Kind::Unknown: return PacketFate::Kind::Unknown;
-    case ChainEnd::Kind::TooLong: return PacketFate::Kind::TooLong;
-    default: return PacketFate::Kind::Dropped;
+    case ChainEnd::Kind::Reject:
+      return PacketFate::Kind::Rejected;
+    case ChainEnd::Kind::Unknown:
+      return PacketFate::Kind::Unknown;
+    case ChainEnd::Kind::TooLong:
+      return PacketFate::Kind::TooLong;
+    default:
+      return PacketFate::Kind::Dropped;
   }
 }
 
@@ -34,14 +38,22 @@ PacketFate::Kind kind_of(ChainEnd::Kind end) {
 
 std::string_view name_of(PacketFate::Kind kind) {
   switch (kind) {
-    case PacketFate::Kind::Delivered: return "delivered";
-    case PacketFate::Kind::Sent: return "sent";
-    case PacketFate::Kind::Dropped: return "dropped";
-    case PacketFate::Kind::Rejected: return "rejected";
-    case PacketFate::Kind::NotRouted: return "not routed";
-    case PacketFate::Kind::Expired: return "expired";
-    case PacketFate::Kind::Unknown: return "unknown";
-    case PacketFate::Kind::TooLong: return "too long";
+    case PacketFate::Kind::Delivered:
+      return "delivered";
+    case PacketFate::Kind::Sent:
+      return "sent";
+    case PacketFate::Kind::Dropped:
+      return "dropped";
+    case PacketFate::Kind::Rejected:
+      return "rejected";
+    case PacketFate::Kind::NotRouted:
+      return "not routed";
+    case PacketFate::Kind::Expired:
+      return "expired";
+    case PacketFate::Kind::Unknown:
+      return "unknown";
+    case PacketFate::Kind::TooLong:
+      return "too long";
   }
   return "unknown";
 }
@@ -50,8 +62,8 @@ std::string_view name_of(PacketFate::Kind kind) {
 struct Simulator::Passage {
   SimulatedPacket packet;
   Tracked tracked;
-  bool attached = false;   // conntrack has seen it, or it was born into a connection
-  bool untracked = false;  // by NOTRACK
+  bool attached = false;    // conntrack has seen it, or it was born into a connection
+  bool untracked = false;   // by NOTRACK
   bool no_notrack = false;  // born into what its cause was to conntrack, be it nothing: NOTRACK passes it over
   bool arriving = false;
   bool by_icmp_socket = false;
@@ -158,9 +170,9 @@ bool Simulator::Run::translate(const HookStep& step, Hook hook, Passage& passage
   Connection* connection = connection_of(passage);
   if (connection == nullptr) return true;
   const Manipulation manipulation = manipulation_at(hook);
-  const bool undecided =
-      passage.tracked.state == ConnectionState::New ||
-      (passage.tracked.state == ConnectionState::Related && !passage.packet.quoted);  // ICMP errors follow, they do not decide
+  const bool undecided = passage.tracked.state == ConnectionState::New ||
+                         (passage.tracked.state == ConnectionState::Related &&
+                          !passage.packet.quoted);  // ICMP errors follow, they do not decide
   if (undecided && !is_settled(*connection, manipulation)) {
     for (const std::uint32_t chain : step.nat_chains) {
       ChainEnd end;
@@ -177,7 +189,7 @@ bool Simulator::Run::translate(const HookStep& step, Hook hook, Passage& passage
     }
     (void)settle(*connection, manipulation, nullptr, simulator_.machine_, passage.packet.values);
   }
-  mailweir::translate(*connection, manipulation, passage.tracked.reply, passage.packet);
+  rules::translate(*connection, manipulation, passage.tracked.reply, passage.packet);
   show(passage);
   return true;
 }
@@ -186,13 +198,16 @@ bool Simulator::Run::pass(Hook hook, Passage& passage) {
   for (const HookStep& step : simulator_.program_->steps_at(passage.packet.is_v4(), hook)) {
     ChainEnd end;
     switch (step.kind) {
-      case HookStep::Kind::Track: track(passage); break;
+      case HookStep::Kind::Track:
+        track(passage);
+        break;
       case HookStep::Kind::Translate:
         if (!translate(step, hook, passage)) return false;
         break;
       case HookStep::Kind::Confirm:
         // A reset or error that REJECT attached to a connection goes the other way and confirms nothing.
-        if (passage.tracked.connection && !passage.tracked.reply) simulator_.connections_.confirm(*passage.tracked.connection, now_);
+        if (passage.tracked.connection && !passage.tracked.reply)
+          simulator_.connections_.confirm(*passage.tracked.connection, now_);
         show(passage);
         break;
       case HookStep::Kind::Chain:
@@ -213,7 +228,8 @@ void Simulator::Run::answer(const Passage& to, std::optional<KernelAnswer> made)
     fates_[to.fate].kind = PacketFate::Kind::TooLong;
     return;
   }
-  // An error about a packet that was not for us comes from the address we have towards its sender (icmp.c, __icmp_send).
+  // An error about a packet that was not for us comes from the address we have towards its sender (icmp.c,
+  // __icmp_send).
   if (made->packet.quoted && !simulator_.machine_.is_local(made->packet.values.address(Field::SourceAddress))) {
     const IpAddress sender = made->packet.values.address(Field::DestinationAddress);
     const auto way = simulator_.machine_.route(sender);
@@ -228,7 +244,7 @@ void Simulator::Run::answer(const Passage& to, std::optional<KernelAnswer> made)
     // Nothing is known but the state the person gave; it is inherited as in the kernel.
     const bool none = *to.packet.asserted_state == ConnectionState::Invalid ||
                       *to.packet.asserted_state == ConnectionState::Untracked;
-    passage.packet.asserted_state = none              ? ConnectionState::Invalid
+    passage.packet.asserted_state = none             ? ConnectionState::Invalid
                                     : made->inherits ? ConnectionState::Related
                                                      : ConnectionState::Established;
   } else if (made->inherits && to.tracked.state == ConnectionState::Untracked) {
@@ -248,7 +264,10 @@ void Simulator::Run::receive(Passage passage) {
   passage.way_out = looped ? 0 : values.value(Field::OutputInterface);
   values.set(Field::OutputInterface, 0);
   const IpAddress first = values.address(Field::DestinationAddress);
-  values.set(Field::PacketType, looped ? kLoopback : is_broadcast(first) ? kToAll : is_multicast(first) ? kToGroup : kToHost);
+  values.set(Field::PacketType, looped                ? kLoopback
+                                : is_broadcast(first) ? kToAll
+                                : is_multicast(first) ? kToGroup
+                                                      : kToHost);
   values.set(Field::SourceType, route_type(machine, values.address(Field::SourceAddress)));
   values.set(Field::DestinationType, route_type(machine, first));
   if (!pass(Hook::Prerouting, passage)) return;
@@ -272,9 +291,9 @@ void Simulator::Run::deliver(Passage& passage) {
 
 void Simulator::Run::forward(Passage& passage) {
   PacketValues& values = passage.packet.values;
-  const std::optional<std::string> out =
-      passage.way_out != 0 ? interface_name(passage.way_out)
-                           : simulator_.machine_.route(values.address(Field::DestinationAddress));
+  const std::optional<std::string> out = passage.way_out != 0
+                                             ? interface_name(passage.way_out)
+                                             : simulator_.machine_.route(values.address(Field::DestinationAddress));
   if (!simulator_.machine_.forwarding) return finish(passage, PacketFate::Kind::NotRouted, Hook::Prerouting);
   if (!out) {
     finish(passage, PacketFate::Kind::NotRouted, Hook::Prerouting);
@@ -341,4 +360,4 @@ std::vector<PacketFate> Simulator::send(SimulatedPacket packet, Time now, Choice
   return run.take();
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

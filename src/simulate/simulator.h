@@ -19,7 +19,7 @@
 #include "simulate/machine.h"
 #include "simulate/walk.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 struct PacketFate {
   enum class Kind : std::uint8_t {
@@ -34,13 +34,13 @@ struct PacketFate {
   };
   SimulatedPacket packet;  // as it was at its end: translated, marked
   Kind kind = Kind::Delivered;
-  Hook hook = Hook::Input;                  // where it ended
+  Hook hook = Hook::Input;  // where it ended
   ConnectionState state = ConnectionState::Invalid;
-  const Rule* rule = nullptr;               // that ended it
+  const Rule* rule = nullptr;  // that ended it
   const Chain* chain = nullptr;
-  std::optional<std::size_t> cause;         // the packet (index) that brought it about
+  std::optional<std::size_t> cause;                             // the packet (index) that brought it about
   KernelAnswer::Maker maker = KernelAnswer::Maker::RejectRule;  // where there is a cause
-  Notebook notes;                           // empty unless asked for
+  Notebook notes;                                               // empty unless asked for
 };
 [[nodiscard]] std::string_view name_of(PacketFate::Kind kind);
 
@@ -74,4 +74,4 @@ class Simulator {
   Narrowings narrowings_;
 };
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

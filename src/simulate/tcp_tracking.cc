@@ -4,28 +4,41 @@
 
 #include "record/packet_sighting.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 namespace {
 
-enum Next : std::uint8_t { NO, SS, SR, ES, FW, CW, LA, TW, CL, S2, IV, IG };  // IV: invalid; IG: let pass, believe nothing
+enum Next : std::uint8_t {
+  NO,
+  SS,
+  SR,
+  ES,
+  FW,
+  CW,
+  LA,
+  TW,
+  CL,
+  S2,
+  IV,
+  IG
+};  // IV: invalid; IG: let pass, believe nothing
 
 // tcp_conntracks[direction][event][state], linux/net/netfilter/nf_conntrack_proto_tcp.c.
 constexpr std::uint8_t kTransitions[2][6][kTcpStates] = {
-    {   //  NO  SS  SR  ES  FW  CW  LA  TW  CL  S2     the side that opened
-        {SS, SS, IG, IG, IG, IG, IG, SS, SS, S2},   // SYN
-        {IV, IV, SR, IV, IV, IV, IV, IV, IV, SR},   // SYN-ACK
-        {IV, IV, FW, FW, LA, LA, LA, TW, CL, IV},   // FIN
-        {ES, IV, ES, ES, CW, CW, TW, TW, CL, IV},   // ACK
-        {IV, CL, CL, CL, CL, CL, CL, CL, CL, CL},   // RST
-        {IV, IV, IV, IV, IV, IV, IV, IV, IV, IV}},  // none of them
-    {   //                                             the side that answers
-        {IV, S2, IV, IV, IV, IV, IV, SS, IV, S2},
-        {IV, SR, IG, IG, IG, IG, IG, IG, IG, SR},
-        {IV, IV, FW, FW, LA, LA, LA, TW, CL, IV},
-        {IV, IG, SR, ES, CW, CW, TW, TW, CL, IG},
-        {IV, CL, CL, CL, CL, CL, CL, CL, CL, CL},
-        {IV, IV, IV, IV, IV, IV, IV, IV, IV, IV}},
+    {                                            //  NO  SS  SR  ES  FW  CW  LA  TW  CL  S2     the side that opened
+     {SS, SS, IG, IG, IG, IG, IG, SS, SS, S2},   // SYN
+     {IV, IV, SR, IV, IV, IV, IV, IV, IV, SR},   // SYN-ACK
+     {IV, IV, FW, FW, LA, LA, LA, TW, CL, IV},   // FIN
+     {ES, IV, ES, ES, CW, CW, TW, TW, CL, IV},   // ACK
+     {IV, CL, CL, CL, CL, CL, CL, CL, CL, CL},   // RST
+     {IV, IV, IV, IV, IV, IV, IV, IV, IV, IV}},  // none of them
+    {                                            //                                             the side that answers
+     {IV, S2, IV, IV, IV, IV, IV, SS, IV, S2},
+     {IV, SR, IG, IG, IG, IG, IG, IG, IG, SR},
+     {IV, IV, FW, FW, LA, LA, LA, TW, CL, IV},
+     {IV, IG, SR, ES, CW, CW, TW, TW, CL, IG},
+     {IV, CL, CL, CL, CL, CL, CL, CL, CL, CL},
+     {IV, IV, IV, IV, IV, IV, IV, IV, IV, IV}},
 };
 
 // Comparisons of sequence numbers, modulo 2^32 (linux/include/net/tcp.h).
@@ -37,8 +50,9 @@ constexpr std::uint32_t kAckWindow = 66000;  // MAXACKWINCONST
 }  // namespace
 
 std::string_view name_of(TcpState state) {
-  static constexpr std::array<std::string_view, kTcpStates> kNames{
-      "NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE", "SYN_SENT2"};
+  static constexpr std::array<std::string_view, kTcpStates> kNames{"NONE",     "SYN_SENT",   "SYN_RECV", "ESTABLISHED",
+                                                                   "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT",
+                                                                   "CLOSE",    "SYN_SENT2"};
   return kNames[static_cast<std::size_t>(state)];
 }
 
@@ -60,8 +74,10 @@ bool are_valid_tcp_flags(std::uint8_t flags) {
     case kFin | kAck:
     case kFin | kAck | kUrg:
     case kAck:
-    case kAck | kUrg: return true;
-    default: return false;
+    case kAck | kUrg:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -195,7 +211,8 @@ void TcpTracking::ignore(const TcpSegment& segment, bool reply, TcpState old) {
     simultaneous_ = false;
     challenge_expected_ = old == TcpState::LastAck;  // RFC 5961 section 4
   }
-  if (old == TcpState::SynSent && last_event_ == TcpEvent::Ack && reply) last_acknowledgement_ = segment.acknowledgement;
+  if (old == TcpState::SynSent && last_event_ == TcpEvent::Ack && reply)
+    last_acknowledgement_ = segment.acknowledgement;
 }
 
 TcpTracking::Reset TcpTracking::judge_reset(const TcpSegment& segment, bool reply, bool seen_reply, bool assured,
@@ -213,7 +230,8 @@ TcpTracking::Reset TcpTracking::judge_reset(const TcpSegment& segment, bool repl
     if (last_event_ == TcpEvent::Ack && last_reply_ == reply && segment.sequence == last_end_) return Reset::Check;
     next = state_;  // not exactly where the peer waits: it may answer with a challenge (RFC 5961 section 3)
   }
-  const bool answers_ignored = (seen_reply && last_event_ == TcpEvent::Syn && last_ignored_) || (!assured && last_event_ == TcpEvent::Ack);
+  const bool answers_ignored =
+      (seen_reply && last_event_ == TcpEvent::Syn && last_ignored_) || (!assured && last_event_ == TcpEvent::Ack);
   if (answers_ignored && segment.acknowledgement == last_end_) return Reset::InWindow;
   // About a challenge that was let pass (RFC 5961 section 4).
   const bool answers_challenge = state_ == TcpState::SynSent && last_event_ == TcpEvent::Ack && last_reply_ &&
@@ -234,7 +252,8 @@ TcpTracking::Outcome TcpTracking::segment(const TcpSegment& segment, bool reply,
                                           const TcpTrackingSettings& settings) {
   const TcpEvent event = segment.event();
   TcpState old = state_;
-  const std::uint8_t found = kTransitions[reply ? 1 : 0][static_cast<std::size_t>(event)][static_cast<std::size_t>(old)];
+  const std::uint8_t found =
+      kTransitions[reply ? 1 : 0][static_cast<std::size_t>(event)][static_cast<std::size_t>(old)];
   if (found == IV) return Outcome::Invalid;
   TcpState next = found == IG ? old : static_cast<TcpState>(found);
   bool checked = false;
@@ -243,8 +262,8 @@ TcpTracking::Outcome TcpTracking::segment(const TcpSegment& segment, bool reply,
       (sides_[0].close_begun || sides_[1].close_begun || (last_reply_ == reply && last_event_ == TcpEvent::Rst)))
     return Outcome::Repeat;
   if (found == IG || (found == SS && old >= TcpState::TimeWait)) {
-    const bool answers_ignored_syn = event == TcpEvent::SynAck && last_event_ == TcpEvent::Syn && last_reply_ != reply &&
-                                     segment.acknowledgement == last_end_;
+    const bool answers_ignored_syn = event == TcpEvent::SynAck && last_event_ == TcpEvent::Syn &&
+                                     last_reply_ != reply && segment.acknowledgement == last_end_;
     if (!answers_ignored_syn) {
       ignore(segment, reply, old);
       return Outcome::Accept;
@@ -253,8 +272,12 @@ TcpTracking::Outcome TcpTracking::segment(const TcpSegment& segment, bool reply,
     old = TcpState::SynSent;
     next = TcpState::SynReceived;
     Side& opener = sides_[last_reply_ ? 1 : 0];
-    opener = {.end = last_end_, .window_end = last_end_, .window_max = std::max<std::uint32_t>(last_window_, 1),
-              .acknowledged = opener.acknowledged, .scale = last_scale_, .scales = last_scales_,
+    opener = {.end = last_end_,
+              .window_end = last_end_,
+              .window_max = std::max<std::uint32_t>(last_window_, 1),
+              .acknowledged = opener.acknowledged,
+              .scale = last_scale_,
+              .scales = last_scales_,
               .selective_ack = last_selective_ack_};
     Side& answerer = sides_[reply ? 1 : 0];
     const bool liberal = answerer.liberal;
@@ -271,16 +294,24 @@ TcpTracking::Outcome TcpTracking::segment(const TcpSegment& segment, bool reply,
     next = TcpState::Established;
   } else if (found == CL && event == TcpEvent::Rst) {
     switch (judge_reset(segment, reply, seen_reply, assured, settings, next)) {
-      case Reset::Invalid: return Outcome::Invalid;
-      case Reset::InWindow: checked = true; break;
-      case Reset::Check: break;
+      case Reset::Invalid:
+        return Outcome::Invalid;
+      case Reset::InWindow:
+        checked = true;
+        break;
+      case Reset::Check:
+        break;
     }
   }
   if (!checked) {
     switch (fit(segment, reply, settings)) {
-      case Window::Ignore: return Outcome::Accept;
-      case Window::Invalid: blame(segment, reply, assured); return Outcome::Invalid;
-      case Window::In: break;
+      case Window::Ignore:
+        return Outcome::Accept;
+      case Window::Invalid:
+        blame(segment, reply, assured);
+        return Outcome::Invalid;
+      case Window::In:
+        break;
     }
   }
   last_event_ = event;
@@ -294,4 +325,4 @@ TcpTracking::Outcome TcpTracking::segment(const TcpSegment& segment, bool reply,
   return Outcome::Accept;
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -1,8 +1,8 @@
 // What the kernel's conntrack makes of TCP segments: states and windows of one connection.
 //
-// Source: nf_conntrack_proto_tcp.c of Linux 6.18 (behaviour; first-packet classification measured for all 256 flag bytes,
-// docs/sources.md#kernel-packets). Older kernels differ where a packet is out of window: before 6.2 everything past the upper bound
-// was INVALID; since then what a receiver could have accepted passes without changing anything.
+// Source: nf_conntrack_proto_tcp.c of Linux 6.18 (behaviour; first-packet classification measured for all 256 flag
+// bytes, docs/sources.md#kernel-packets). Older kernels differ where a packet is out of window: before 6.2 everything
+// past the upper bound was INVALID; since then what a receiver could have accepted passes without changing anything.
 #pragma once
 
 #include <array>
@@ -11,17 +11,26 @@
 #include "base/time.h"
 #include "simulate/packet_values.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 // net.netfilter.nf_conntrack_tcp_*
 struct TcpTrackingSettings {
-  bool loose = true;               // a connection may be picked up in the middle
-  bool be_liberal = false;         // only resets out of window are INVALID
+  bool loose = true;        // a connection may be picked up in the middle
+  bool be_liberal = false;  // only resets out of window are INVALID
   bool ignore_invalid_rst = false;
 };
 
 enum class TcpState : std::uint8_t {
-  None, SynSent, SynReceived, Established, FinWait, CloseWait, LastAck, TimeWait, Close, SynSent2,
+  None,
+  SynSent,
+  SynReceived,
+  Established,
+  FinWait,
+  CloseWait,
+  LastAck,
+  TimeWait,
+  Close,
+  SynSent2,
 };
 inline constexpr int kTcpStates = 10;
 [[nodiscard]] std::string_view name_of(TcpState state);  // "SYN_SENT", …
@@ -55,7 +64,8 @@ class TcpTracking {
 
   // Of a connection's first segment. False: it cannot open one (INVALID).
   bool open(const TcpSegment& segment, const TcpTrackingSettings& settings);
-  // `reply`: against the direction of the first. `seen_reply`, `assured`: IPS_ bits of the connection; may set the latter.
+  // `reply`: against the direction of the first. `seen_reply`, `assured`: IPS_ bits of the connection; may set the
+  // latter.
   Outcome segment(const TcpSegment& segment, bool reply, bool seen_reply, bool& assured,
                   const TcpTrackingSettings& settings);
 
@@ -90,4 +100,4 @@ class TcpTracking {
        last_ignored_ = false;
 };
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -5,7 +5,7 @@
 
 #include "record/packet_sighting.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 using namespace tcp_flag;
@@ -99,4 +99,4 @@ TEST_F(Handshake, TheClientCannotAcknowledgeBeforeTheServerAnswered) {
 }
 
 }  // namespace
-}  // namespace mailweir
+}  // namespace mailweir::rules

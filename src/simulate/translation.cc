@@ -1,6 +1,6 @@
 #include "simulate/translation.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 namespace {
 
@@ -76,4 +76,4 @@ void translate(const Connection& connection, Manipulation manipulation, bool rep
     set_end(packet, Field::DestinationAddress, Field::DestinationPort, target.source, target.source_port);
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

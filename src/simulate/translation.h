@@ -1,7 +1,8 @@
 // Address translation of connections and their packets.
 //
 // Source: nf_nat_core.c (nf_nat_setup_info, nf_nat_packet), nf_nat_masquerade.c, nf_nat_redirect.c of Linux 6.18.
-// Not modelled: the choice among several addresses or ports (hashed with a secret): the first is taken and said to be a guess.
+// Not modelled: the choice among several addresses or ports (hashed with a secret): the first is taken and said to be a
+// guess.
 #pragma once
 
 #include <optional>
@@ -10,7 +11,7 @@
 #include "simulate/connection_table.h"
 #include "simulate/machine.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 enum class Manipulation : std::uint8_t { Source, Destination };
 // Postrouting and input change sources, prerouting and output destinations.
@@ -24,4 +25,4 @@ bool settle(Connection& connection, Manipulation manipulation, const Nat* nat, c
 // Changes a packet as the connection says. `reply`: against the connection's direction.
 void translate(const Connection& connection, Manipulation manipulation, bool reply, SimulatedPacket& packet);
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace mailweir {
+namespace mailweir::rules {
 
 ChainEnd Walk::run(std::uint32_t base) {
   const Program& program = *world_.program;
@@ -19,10 +19,16 @@ ChainEnd Walk::run(std::uint32_t base) {
     if (++rules_run_ > kRulesMax) return {ChainEnd::Kind::TooLong};
     RuleEnd end = run_rule(program.rules()[frame.next_rule++], chain);
     switch (end.kind) {
-      case RuleEnd::Kind::Next: break;
-      case RuleEnd::Kind::End: return end.end;
-      case RuleEnd::Kind::Return: frames.pop_back(); break;
-      case RuleEnd::Kind::Goto: frames.back() = {end.chain, program.chains()[end.chain].rules_begin}; break;
+      case RuleEnd::Kind::Next:
+        break;
+      case RuleEnd::Kind::End:
+        return end.end;
+      case RuleEnd::Kind::Return:
+        frames.pop_back();
+        break;
+      case RuleEnd::Kind::Goto:
+        frames.back() = {end.chain, program.chains()[end.chain].rules_begin};
+        break;
       case RuleEnd::Kind::Jump:
         if (frames.size() == kJumpsMax) return {ChainEnd::Kind::TooLong};
         frames.push_back({end.chain, program.chains()[end.chain].rules_begin});
@@ -38,8 +44,11 @@ ChainEnd Walk::policy_of(const FlatChain& base) {
   count.bytes += packet_->values.number<std::uint32_t>(Field::Length);
   const Verdict::Kind policy = base.chain->hook->policy;
   if (world_.notebook != nullptr)
-    world_.notebook->steps.push_back(
-        {.hook = hook_, .table = base.table, .chain = base.chain, .result = TraceStep::Result::Policy, .verdict = policy});
+    world_.notebook->steps.push_back({.hook = hook_,
+                                      .table = base.table,
+                                      .chain = base.chain,
+                                      .result = TraceStep::Result::Policy,
+                                      .verdict = policy});
   return {policy == Verdict::Kind::Drop ? ChainEnd::Kind::Drop : ChainEnd::Kind::Accept, nullptr, base.chain};
 }
 
@@ -49,7 +58,8 @@ Walk::RuleEnd Walk::run_rule(const FlatRule& rule, const FlatChain& chain) {
     const Answer answer = ask(matches[i]);
     if (answer == Answer::Yes) continue;
     if (world_.notebook != nullptr)
-      note(chain, rule, TraceStep::Result::NoMatch, &rule.rule->parts[i - rule.matches_begin], answer == Answer::Assumed);
+      note(chain, rule, TraceStep::Result::NoMatch, &rule.rule->parts[i - rule.matches_begin],
+           answer == Answer::Assumed);
     return {};
   }
   counter_ = rule.counter;
@@ -110,8 +120,10 @@ Walk::RuleEnd Walk::follow(const Verdict& verdict, const FlatChain& chain, const
     return RuleEnd{RuleEnd::Kind::End, kNoChain, {kind, rule.rule, chain.chain}};
   };
   switch (verdict.kind) {
-    case Verdict::Kind::Accept: return end(ChainEnd::Kind::Accept, TraceStep::Result::Accept);
-    case Verdict::Kind::Drop: return end(ChainEnd::Kind::Drop, TraceStep::Result::Drop);
+    case Verdict::Kind::Accept:
+      return end(ChainEnd::Kind::Accept, TraceStep::Result::Accept);
+    case Verdict::Kind::Drop:
+      return end(ChainEnd::Kind::Drop, TraceStep::Result::Drop);
     case Verdict::Kind::Queue:
       // Nobody listening: dropped, or with bypass on to the next rule (nf_queue.c).
       if (world_.choices->choose(fmt::format("a program listens at queue {} and accepts", verdict.queue_first)))
@@ -119,8 +131,12 @@ Walk::RuleEnd Walk::follow(const Verdict& verdict, const FlatChain& chain, const
       if (!verdict.queue_bypass) return end(ChainEnd::Kind::Drop, TraceStep::Result::Queue);
       note(chain, rule, TraceStep::Result::Matched);
       return {};
-    case Verdict::Kind::Return: note(chain, rule, TraceStep::Result::Return); return {RuleEnd::Kind::Return, kNoChain, {}};
-    case Verdict::Kind::Continue: note(chain, rule, TraceStep::Result::Matched); return {};
+    case Verdict::Kind::Return:
+      note(chain, rule, TraceStep::Result::Return);
+      return {RuleEnd::Kind::Return, kNoChain, {}};
+    case Verdict::Kind::Continue:
+      note(chain, rule, TraceStep::Result::Matched);
+      return {};
     case Verdict::Kind::Jump:
     case Verdict::Kind::Goto: {
       const std::uint32_t target = world_.program->chain_of(*chain.table, verdict.chain);
@@ -147,13 +163,14 @@ void Walk::assign(const Assign& assign) {
   }
   const bool whole = (assign.mask & largest_value(width_of(assign.field))) == largest_value(width_of(assign.field));
   if (!packet_->values.is_known(assign.field) && !whole) return;
-  packet_->values.set(assign.field, changed(packet_->values.value(assign.field)) & largest_value(width_of(assign.field)));
+  packet_->values.set(assign.field,
+                      changed(packet_->values.value(assign.field)) & largest_value(width_of(assign.field)));
 }
 
 void Walk::copy_mark(const CopyMark& copy) {
   if (!world_.connection_mark->has_value()) return;
-  const std::uint32_t from = copy.from == Field::ConnectionMark ? **world_.connection_mark
-                                                                : packet_->values.number<std::uint32_t>(copy.from);
+  const std::uint32_t from =
+      copy.from == Field::ConnectionMark ? **world_.connection_mark : packet_->values.number<std::uint32_t>(copy.from);
   const auto changed = [&](std::uint32_t to) { return (to & ~copy.to_mask) ^ (from & copy.from_mask); };
   if (copy.to == Field::ConnectionMark) {
     *world_.connection_mark = changed(**world_.connection_mark);
@@ -181,4 +198,4 @@ void Walk::note(const FlatChain& chain, const FlatRule& rule, TraceStep::Result 
   world_.notebook->steps.push_back(step);
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

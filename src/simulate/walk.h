@@ -18,7 +18,7 @@
 #include "simulate/program.h"
 #include "simulate/rule_memory.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 // What of an unknown field is still possible in this world.
 using Narrowings = std::map<Field, IntervalSet>;
@@ -26,10 +26,10 @@ using Narrowings = std::map<Field, IntervalSet>;
 struct ChainEnd {
   enum class Kind : std::uint8_t { Accept, Drop, Reject, Queue, Translate, Unknown, TooLong };
   Kind kind = Kind::Accept;
-  const Rule* rule = nullptr;             // that ended it; nothing: the policy
-  const Chain* chain = nullptr;           // where that rule is
-  const Reject* reject = nullptr;         // of Reject
-  const Nat* nat = nullptr;               // of Translate
+  const Rule* rule = nullptr;      // that ended it; nothing: the policy
+  const Chain* chain = nullptr;    // where that rule is
+  const Reject* reject = nullptr;  // of Reject
+  const Nat* nat = nullptr;        // of Translate
 };
 
 struct Surroundings {
@@ -37,9 +37,9 @@ struct Surroundings {
   RuleMemory* memory;
   Choices* choices;
   Narrowings* narrowings;
-  Notebook* notebook;              // nothing: nobody asks
+  Notebook* notebook;                             // nothing: nobody asks
   std::optional<std::uint32_t>* connection_mark;  // nothing in it: the packet has no connection
-  bool* untracked;                 // set by Notrack
+  bool* untracked;                                // set by Notrack
   Time now;
 };
 
@@ -94,4 +94,4 @@ class Walk {
   std::uint32_t rules_run_ = 0, counter_ = 0;
 };
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

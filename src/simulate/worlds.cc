@@ -1,6 +1,6 @@
 #include "simulate/worlds.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 Worlds explore(const Simulator& from, const SimulatedPacket& packet, Entry entry, Time now, bool trace) {
   Worlds all;
@@ -17,4 +17,4 @@ Worlds explore(const Simulator& from, const SimulatedPacket& packet, Entry entry
   return all;
 }
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -5,7 +5,7 @@
 
 #include "simulate/simulator.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 
 enum class Entry : std::uint8_t { Receive, Send };  // arrives, or a program here sends it
 
@@ -24,4 +24,4 @@ struct Worlds {
 [[nodiscard]] Worlds explore(const Simulator& from, const SimulatedPacket& packet, Entry entry, Time now,
                              bool trace = false);
 
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -12,7 +12,7 @@
 #include "tests/differential/random_rules.h"
 #include "tests/differential/trial.h"
 
-namespace mailweir::differential {
+namespace mailweir::rules::differential {
 namespace {
 
 constexpr unsigned kRulesets = 40, kPackets = 1000;
@@ -44,7 +44,8 @@ Trial make_trial(const Kind& kind, std::uint64_t seed) {
   trial.conversations = kind.conversations && kind.nat;
   trial.ruleset = kind.layer == Layer::Nft ? random_nft(dice, taste) : random_iptables(dice, taste);
   const bool v4_packets = kind.layer == Layer::Nft ? dice.chance(0.5) : kind.v4;
-  trial.packets = kind.conversations ? conversations(dice, kPackets, v4_packets) : first_packets(dice, kPackets, v4_packets);
+  trial.packets =
+      kind.conversations ? conversations(dice, kPackets, v4_packets) : first_packets(dice, kPackets, v4_packets);
   return trial;
 }
 
@@ -59,14 +60,16 @@ int compare(const Kind& kind, unsigned rulesets, std::uint64_t seed) {
     const Trial trial = make_trial(kind, seed + i);
     auto difference = run_trial(*bed, trial);
     if (!difference) {
-      std::fprintf(stderr, "%s, seed %llu: %s\n", kind.name, static_cast<unsigned long long>(seed + i), difference.error().text().c_str());
+      std::fprintf(stderr, "%s, seed %llu: %s\n", kind.name, static_cast<unsigned long long>(seed + i),
+                   difference.error().text().c_str());
       return 1;
     }
     if (!difference->has_value()) continue;
     const Trial small = shrunk(*bed, trial);
     auto small_difference = run_trial(*bed, small);
-    std::fprintf(stderr, "%s, seed %llu:\n%s\n", kind.name, static_cast<unsigned long long>(seed + i),
-                 report(small, small_difference && small_difference->has_value() ? **small_difference : **difference).c_str());
+    std::fprintf(
+        stderr, "%s, seed %llu:\n%s\n", kind.name, static_cast<unsigned long long>(seed + i),
+        report(small, small_difference && small_difference->has_value() ? **small_difference : **difference).c_str());
     return 1;
   }
   return 0;
@@ -84,20 +87,20 @@ TEST_P(Differential, EveryCounterAndEveryPacketIsTheKernels) {
   EXPECT_EQ(*status, 0) << kind.name << ", seeds from " << seed;
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, Differential,
-    testing::Values(Kind{"IptablesNft4", Layer::IptablesNft, true, false, false},
-                    Kind{"IptablesNft6", Layer::IptablesNft, false, false, false},
-                    Kind{"IptablesLegacy4", Layer::IptablesLegacy, true, false, false},
-                    Kind{"IptablesLegacy6", Layer::IptablesLegacy, false, false, false},
-                    Kind{"IptablesNat4", Layer::IptablesNft, true, true, false},
-                    Kind{"IptablesNat6", Layer::IptablesNft, false, true, false},
-                    Kind{"IptablesConversations4", Layer::IptablesNft, true, false, true},
-                    Kind{"IptablesNatConversations4", Layer::IptablesNft, true, true, true},
-                    Kind{"IptablesConversations6", Layer::IptablesNft, false, false, true},
-                    Kind{"Nft", Layer::Nft, true, false, false}, Kind{"NftNat", Layer::Nft, true, true, false},
-                    Kind{"NftConversations", Layer::Nft, true, true, true}),
-    [](const testing::TestParamInfo<Kind>& one) { return std::string(one.param.name); });
+INSTANTIATE_TEST_SUITE_P(All, Differential,
+                         testing::Values(Kind{"IptablesNft4", Layer::IptablesNft, true, false, false},
+                                         Kind{"IptablesNft6", Layer::IptablesNft, false, false, false},
+                                         Kind{"IptablesLegacy4", Layer::IptablesLegacy, true, false, false},
+                                         Kind{"IptablesLegacy6", Layer::IptablesLegacy, false, false, false},
+                                         Kind{"IptablesNat4", Layer::IptablesNft, true, true, false},
+                                         Kind{"IptablesNat6", Layer::IptablesNft, false, true, false},
+                                         Kind{"IptablesConversations4", Layer::IptablesNft, true, false, true},
+                                         Kind{"IptablesNatConversations4", Layer::IptablesNft, true, true, true},
+                                         Kind{"IptablesConversations6", Layer::IptablesNft, false, false, true},
+                                         Kind{"Nft", Layer::Nft, true, false, false},
+                                         Kind{"NftNat", Layer::Nft, true, true, false},
+                                         Kind{"NftConversations", Layer::Nft, true, true, true}),
+                         [](const testing::TestParamInfo<Kind>& one) { return std::string(one.param.name); });
 
 }  // namespace
-}  // namespace mailweir::differential
+}  // namespace mailweir::rules::differential

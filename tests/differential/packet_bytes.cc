@@ -4,7 +4,7 @@
 
 #include <array>
 
-namespace mailweir::differential {
+namespace mailweir::rules::differential {
 namespace {
 
 void put16(Octets& to, std::uint32_t value) {
@@ -77,8 +77,8 @@ Octets transport(const SimulatedPacket& packet) {
       if (packet.quoted) {
         // Enough of the packet it is about: headers and eight bytes (RFC 792), more of IPv6.
         SimulatedPacket about = packet.quoted->protocol == kTcp
-                                    ? tcp_packet(packet.quoted->source, packet.quoted->source_port, packet.quoted->destination,
-                                                 packet.quoted->destination_port, 2)
+                                    ? tcp_packet(packet.quoted->source, packet.quoted->source_port,
+                                                 packet.quoted->destination, packet.quoted->destination_port, 2)
                                     : udp_packet(packet.quoted->source, packet.quoted->source_port,
                                                  packet.quoted->destination, packet.quoted->destination_port);
         const Octets inner = ip_bytes(about);
@@ -91,7 +91,8 @@ Octets transport(const SimulatedPacket& packet) {
 constexpr std::size_t checksum_at(std::uint8_t protocol) { return protocol == kTcp ? 16 : protocol == kUdp ? 6 : 2; }
 
 std::uint32_t at32(std::span<const std::uint8_t> bytes, std::size_t at) {
-  return std::uint32_t{bytes[at]} << 24 | std::uint32_t{bytes[at + 1]} << 16 | std::uint32_t{bytes[at + 2]} << 8 | bytes[at + 3];
+  return std::uint32_t{bytes[at]} << 24 | std::uint32_t{bytes[at + 1]} << 16 | std::uint32_t{bytes[at + 2]} << 8 |
+         bytes[at + 3];
 }
 std::uint32_t at16(std::span<const std::uint8_t> bytes, std::size_t at) {
   return std::uint32_t{bytes[at]} << 8 | bytes[at + 1];
@@ -116,7 +117,8 @@ Octets ip_bytes(const SimulatedPacket& packet) {
   const PacketValues& values = packet.values;
   Octets payload = transport(packet);
   const bool v4 = packet.is_v4();
-  const IpAddress source = values.address(Field::SourceAddress), destination = values.address(Field::DestinationAddress);
+  const IpAddress source = values.address(Field::SourceAddress),
+                  destination = values.address(Field::DestinationAddress);
   Octets out;
   if (v4) {
     put16(out, 0x4500 | values.number<std::uint32_t>(Field::Dscp) << 2);
@@ -155,7 +157,8 @@ Octets ip_bytes(const SimulatedPacket& packet) {
 std::string emitted_line(const SimulatedPacket& packet) {
   const PacketValues& values = packet.values;
   const auto number = [&](Field field) { return values.number<std::uint32_t>(field); };
-  const IpAddress source = values.address(Field::SourceAddress), destination = values.address(Field::DestinationAddress);
+  const IpAddress source = values.address(Field::SourceAddress),
+                  destination = values.address(Field::DestinationAddress);
   switch (packet.protocol()) {
     case kTcp:
       return line("tcp", source, destination, number(Field::Ttl),
@@ -166,7 +169,8 @@ std::string emitted_line(const SimulatedPacket& packet) {
       return line("udp", source, destination, number(Field::Ttl),
                   fmt::format("{} > {}", number(Field::SourcePort), number(Field::DestinationPort)));
     default:
-      return line("icmp", source, destination, number(Field::Ttl), fmt::format("{}/{}", number(Field::IcmpTypeCode) >> 8, number(Field::IcmpTypeCode) & 0xff));
+      return line("icmp", source, destination, number(Field::Ttl),
+                  fmt::format("{}/{}", number(Field::IcmpTypeCode) >> 8, number(Field::IcmpTypeCode) & 0xff));
   }
 }
 
@@ -180,11 +184,13 @@ std::optional<std::string> emitted_line(std::span<const std::uint8_t> ip) {
   const std::uint32_t ttl = v4 ? ip[8] : ip[7];
   const auto body = ip.subspan(v4 ? 20 : 40);
   if (protocol == kTcp && body.size() >= 20)
-    return line("tcp", source, destination, ttl, tcp_rest(at16(body, 0), at16(body, 2), body[13], at32(body, 4), at32(body, 8)));
-  if (protocol == kUdp) return line("udp", source, destination, ttl, fmt::format("{} > {}", at16(body, 0), at16(body, 2)));
+    return line("tcp", source, destination, ttl,
+                tcp_rest(at16(body, 0), at16(body, 2), body[13], at32(body, 4), at32(body, 8)));
+  if (protocol == kUdp)
+    return line("udp", source, destination, ttl, fmt::format("{} > {}", at16(body, 0), at16(body, 2)));
   if (protocol == kIcmp || protocol == kIcmp6)
     return line("icmp", source, destination, ttl, fmt::format("{}/{}", body[0], body[1]));
   return std::nullopt;
 }
 
-}  // namespace mailweir::differential
+}  // namespace mailweir::rules::differential

@@ -9,7 +9,7 @@
 
 #include "simulate/packet_values.h"
 
-namespace mailweir::differential {
+namespace mailweir::rules::differential {
 
 using Octets = std::vector<std::uint8_t>;
 
@@ -21,4 +21,4 @@ using Octets = std::vector<std::uint8_t>;
 // Nothing: not IP, or a protocol the tests do not send.
 [[nodiscard]] std::optional<std::string> emitted_line(std::span<const std::uint8_t> ip);
 
-}  // namespace mailweir::differential
+}  // namespace mailweir::rules::differential

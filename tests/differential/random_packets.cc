@@ -6,14 +6,15 @@
 #include "simulate/tcp_tracking.h"
 #include "tests/differential/vocabulary.h"
 
-namespace mailweir::differential {
+namespace mailweir::rules::differential {
 namespace {
 
 using lab::Dice;
 using namespace tcp_flag;
 
-constexpr std::array<std::uint8_t, 14> kFlags{kSyn, kSyn, kSyn, kAck, kSyn | kAck, kRst, kRst | kAck,
-                                              kFin | kAck, kFin, kPsh | kAck, 0, kSyn | kFin, kSyn | kAck | kPsh, kAck | kUrg};
+constexpr std::array<std::uint8_t, 14> kFlags{
+    kSyn, kSyn,        kSyn, kAck,        kSyn | kAck,        kRst,       kRst | kAck, kFin | kAck,
+    kFin, kPsh | kAck, 0,    kSyn | kFin, kSyn | kAck | kPsh, kAck | kUrg};
 
 IpAddress ip(const char* text) { return IpAddress::parse(text).value(); }
 
@@ -28,12 +29,18 @@ struct Ends {
 
 Ends random_ends(Dice& dice, bool v4) {
   switch (dice.below(6)) {
-    case 0: return {Origin::Left, inside(dice, v4), ours(true, v4)};
-    case 1: return {Origin::Right, outside(dice, v4), ours(false, v4)};
-    case 2: return {Origin::Left, inside(dice, v4), outside(dice, v4)};
-    case 3: return {Origin::Right, outside(dice, v4), inside(dice, v4)};
-    case 4: return {Origin::Here, ours(false, v4), outside(dice, v4)};
-    default: return {Origin::Here, ours(true, v4), inside(dice, v4)};
+    case 0:
+      return {Origin::Left, inside(dice, v4), ours(true, v4)};
+    case 1:
+      return {Origin::Right, outside(dice, v4), ours(false, v4)};
+    case 2:
+      return {Origin::Left, inside(dice, v4), outside(dice, v4)};
+    case 3:
+      return {Origin::Right, outside(dice, v4), inside(dice, v4)};
+    case 4:
+      return {Origin::Here, ours(false, v4), outside(dice, v4)};
+    default:
+      return {Origin::Here, ours(true, v4), inside(dice, v4)};
   }
 }
 
@@ -55,10 +62,14 @@ std::vector<TestPacket> first_packets(Dice& dice, std::size_t count, bool v4) {
     const auto port = static_cast<std::uint16_t>(dice.chance(0.8) ? one_of(dice, kPorts) : 1 + dice.below(1023));
     TestPacket test{ends.origin, {}};
     switch (dice.below(8)) {
-      case 0: test.packet = udp_packet(ends.source, unique, ends.destination, port, static_cast<std::uint16_t>(dice.below(40))); break;
+      case 0:
+        test.packet =
+            udp_packet(ends.source, unique, ends.destination, port, static_cast<std::uint16_t>(dice.below(40)));
+        break;
       case 1: {
         static constexpr std::array<std::uint8_t, 4> kTypes4{8, 0, 13, 8}, kTypes6{128, 129, 128, 128};
-        test.packet = icmp_packet(ends.source, ends.destination, v4 ? one_of(dice, kTypes4) : one_of(dice, kTypes6), 0, unique);
+        test.packet =
+            icmp_packet(ends.source, ends.destination, v4 ? one_of(dice, kTypes4) : one_of(dice, kTypes6), 0, unique);
         break;
       }
       default: {
@@ -93,8 +104,11 @@ std::vector<TestPacket> conversations(Dice& dice, std::size_t count, bool v4) {
   for (std::size_t i = 0; i != 6; ++i) {
     // Through the machine only: a socket here would have a mind of its own.
     const IpAddress client = inside(dice, v4), server = outside(dice, v4);
-    all.push_back({{Origin::Left, client, server}, {Origin::Right, server, client}, static_cast<std::uint16_t>(2000 + i),
-                   static_cast<std::uint16_t>(one_of(dice, kPorts)), {dice.below(1u << 31), dice.below(1u << 31)}});
+    all.push_back({{Origin::Left, client, server},
+                   {Origin::Right, server, client},
+                   static_cast<std::uint16_t>(2000 + i),
+                   static_cast<std::uint16_t>(one_of(dice, kPorts)),
+                   {dice.below(1u << 31), dice.below(1u << 31)}});
   }
   std::vector<TestPacket> packets;
   packets.reserve(count);
@@ -113,11 +127,12 @@ std::vector<TestPacket> conversations(Dice& dice, std::size_t count, bool v4) {
     test.packet.values.set(Field::TcpAcknowledgement, theirs + (dice.chance(0.1) ? dice.below(200'000) - 100'000 : 0));
     test.packet.values.set(Field::TcpWindow, dice.chance(0.1) ? dice.below(100) : 65535);
     test.packet.payload = (flags & (kSyn | kRst)) == 0 && dice.chance(0.3) ? 1 + dice.below(50) : 0;
-    if ((flags & kSyn) != 0 && dice.chance(0.5)) test.packet.options = {static_cast<std::uint8_t>(dice.below(16)), dice.chance(0.5)};
+    if ((flags & kSyn) != 0 && dice.chance(0.5))
+      test.packet.options = {static_cast<std::uint8_t>(dice.below(16)), dice.chance(0.5)};
     if (astray == 0 && dice.chance(0.8)) mine = TcpSegment::of(test.packet).end();
     packets.push_back({ends.origin, of_length(std::move(test.packet))});
   }
   return packets;
 }
 
-}  // namespace mailweir::differential
+}  // namespace mailweir::rules::differential

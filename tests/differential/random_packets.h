@@ -7,7 +7,7 @@
 #include "lab/dice.h"
 #include "simulate/packet_values.h"
 
-namespace mailweir::differential {
+namespace mailweir::rules::differential {
 
 enum class Origin : std::uint8_t { Left, Right, Here };
 
@@ -21,4 +21,4 @@ struct TestPacket {
 // Few connections, each with packets both ways: handshakes, data, closes, resets, in and out of order and of window.
 [[nodiscard]] std::vector<TestPacket> conversations(lab::Dice& dice, std::size_t count, bool v4);
 
-}  // namespace mailweir::differential
+}  // namespace mailweir::rules::differential

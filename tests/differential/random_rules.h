@@ -6,12 +6,12 @@
 
 #include "lab/dice.h"
 
-namespace mailweir::differential {
+namespace mailweir::rules::differential {
 
 struct RuleTaste {
-  bool v4 = true;        // iptables: the family
-  bool nat = false;      // also a nat table, and mangle with marks
-  bool states = true;    // conntrack matches
+  bool v4 = true;      // iptables: the family
+  bool nat = false;    // also a nat table, and mangle with marks
+  bool states = true;  // conntrack matches
   unsigned rules_max = 20;
 };
 
@@ -20,4 +20,4 @@ struct RuleTaste {
 // For nft: one inet table with sets, maps and verdict maps; every rule counts.
 [[nodiscard]] std::string random_nft(lab::Dice& dice, const RuleTaste& taste);
 
-}  // namespace mailweir::differential
+}  // namespace mailweir::rules::differential

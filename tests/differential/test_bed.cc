@@ -21,7 +21,7 @@
 #include "sys/namespace.h"
 #include "sys/process.h"
 
-namespace mailweir::differential {
+namespace mailweir::rules::differential {
 namespace {
 
 constexpr std::array<std::uint8_t, 6> kOurMac{2, 0, 0, 0, 0, 1}, kTheirMac{2, 0, 0, 0, 0, 2};
@@ -99,7 +99,7 @@ Result<TestBed> TestBed::build() {
 for pair in "left wire0" "right wire1"; do
   set -- $pair
   ip link add $1 address 02:00:00:00:00:01 type veth peer name $2 address 02:00:00:00:00:02 netns )" +
-                                                 neighbours->path() + R"(
+                                                  neighbours->path() + R"(
   ip link set $1 addrgenmode none
   echo 0 > /proc/sys/net/ipv6/conf/$1/accept_ra
   echo 0 > /proc/sys/net/ipv6/conf/$1/router_solicitations
@@ -176,7 +176,8 @@ void TestBed::settle() {
   // A packet over lo queues behind the frame that made it, and may bring about another: several rounds.
   for (int round = 0; round != 6; ++round) {
     ++marker_;
-    const std::array<std::uint8_t, 4> mark{static_cast<std::uint8_t>(marker_ >> 24), static_cast<std::uint8_t>(marker_ >> 16),
+    const std::array<std::uint8_t, 4> mark{static_cast<std::uint8_t>(marker_ >> 24),
+                                           static_cast<std::uint8_t>(marker_ >> 16),
                                            static_cast<std::uint8_t>(marker_ >> 8), static_cast<std::uint8_t>(marker_)};
     put_frame(wires_[0].get(), kMarkerType, mark);
     for (;;) {
@@ -196,10 +197,12 @@ std::vector<std::string> TestBed::emitted() {
     for (;;) {
       sockaddr_ll from{};
       socklen_t size = sizeof from;
-      const ssize_t length = recvfrom(wire.get(), frame.data(), frame.size(), 0, reinterpret_cast<sockaddr*>(&from), &size);
+      const ssize_t length =
+          recvfrom(wire.get(), frame.data(), frame.size(), 0, reinterpret_cast<sockaddr*>(&from), &size);
       if (length < 0) break;
       if (from.sll_pkttype == PACKET_OUTGOING || length <= 14) continue;  // what we put in ourselves
-      const auto line = emitted_line(std::span<const std::uint8_t>(frame).subspan(14, static_cast<std::size_t>(length) - 14));
+      const auto line =
+          emitted_line(std::span<const std::uint8_t>(frame).subspan(14, static_cast<std::size_t>(length) - 14));
       if (line) lines.push_back(*line);
     }
   }
@@ -215,4 +218,4 @@ Result<void> TestBed::forget_connections() {
 
 Result<void> TestBed::set(const std::string& setting, long value) { return write_kernel_setting(setting, value); }
 
-}  // namespace mailweir::differential
+}  // namespace mailweir::rules::differential

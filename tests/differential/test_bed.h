@@ -20,7 +20,7 @@
 #include "sys/netlink.h"
 #include "tests/differential/packet_bytes.h"
 
-namespace mailweir::differential {
+namespace mailweir::rules::differential {
 
 enum class Side : std::uint8_t { Left, Right };
 [[nodiscard]] inline const char* interface_of(Side side) { return side == Side::Left ? "left" : "right"; }
@@ -54,4 +54,4 @@ class TestBed {
 // Runs a program with text as its input; what it says on failure is the error.
 Result<std::string> run_program(const std::vector<std::string>& arguments, const std::string& input = {});
 
-}  // namespace mailweir::differential
+}  // namespace mailweir::rules::differential

@@ -10,7 +10,7 @@
 #include "ruleset/read_ruleset.h"
 #include "simulate/simulator.h"
 
-namespace mailweir::differential {
+namespace mailweir::rules::differential {
 namespace {
 
 constexpr char kQuiet[] = R"(table inet quiet {
@@ -19,13 +19,15 @@ constexpr char kQuiet[] = R"(table inet quiet {
 }
 )";
 constexpr char kEmptyLegacy[] =
-    "*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n*mangle\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n"
+    "*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n*mangle\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT "
+    "[0:0]\n"
     ":FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\nCOMMIT\n*nat\n:PREROUTING ACCEPT [0:0]\n"
     ":INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\nCOMMIT\n*filter\n:INPUT ACCEPT [0:0]\n"
     ":FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n";
 
 std::string program(const Trial& trial, const char* what) {
-  return fmt::format("{}tables{}-{}", trial.v4 ? "ip" : "ip6", trial.layer == Layer::IptablesLegacy ? "-legacy" : "-nft", what);
+  return fmt::format("{}tables{}-{}", trial.v4 ? "ip" : "ip6",
+                     trial.layer == Layer::IptablesLegacy ? "-legacy" : "-nft", what);
 }
 
 Result<void> load(const Trial& trial) {
@@ -89,14 +91,16 @@ std::string counters_difference(const Program& simulated, const RuleMemory& memo
                           here.bytes, rule_text(*flat.table, *simulated.rules()[i].rule));
     }
     if (chain->rules.size() != flat.chain->rules.size())
-      text += fmt::format("{} {}: kernel has {} rules, simulator {}\n", flat.table->name, chain->name, chain->rules.size(), flat.chain->rules.size());
+      text += fmt::format("{} {}: kernel has {} rules, simulator {}\n", flat.table->name, chain->name,
+                          chain->rules.size(), flat.chain->rules.size());
     if (!chain->packets) continue;
     const auto policy = memory.policies.find(flat.chain);
     const PacketCount here = policy == memory.policies.end() ? PacketCount{} : policy->second;
     // Of a chain without rules iptables-nft may have made none, and shows zeros.
     if (flat.chain->rules.empty() && *chain->packets == 0) continue;
     if (flat.chain->hook && *chain->packets != here.packets)
-      text += fmt::format("{} {} policy: kernel {} packets, simulator {}\n", flat.table->name, chain->name, *chain->packets, here.packets);
+      text += fmt::format("{} {} policy: kernel {} packets, simulator {}\n", flat.table->name, chain->name,
+                          *chain->packets, here.packets);
   }
   return text;
 }
@@ -132,9 +136,12 @@ SimulatedPacket marked_arriving(const TestPacket& test) {
 
 std::string_view name_of(Layer layer) {
   switch (layer) {
-    case Layer::IptablesNft: return "iptables-nft";
-    case Layer::IptablesLegacy: return "iptables-legacy";
-    case Layer::Nft: return "nft";
+    case Layer::IptablesNft:
+      return "iptables-nft";
+    case Layer::IptablesLegacy:
+      return "iptables-legacy";
+    case Layer::Nft:
+      return "nft";
   }
   return "";
 }
@@ -146,14 +153,16 @@ Result<std::optional<std::string>> run_trial(TestBed& bed, const Trial& trial) {
 Result<std::optional<std::string>> run_trial(TestBed& bed, const Trial& trial, const SimulatedMachine& told) {
   if (auto loaded = load(trial); !loaded) return fail(std::move(loaded).error().in(trial.ruleset));
   if (auto forgot = bed.forget_connections(); !forgot) return fail(forgot.error());
-  if (auto loose = TestBed::set("net/netfilter/nf_conntrack_tcp_loose", trial.loose ? 1 : 0); !loose) return fail(loose.error());
+  if (auto loose = TestBed::set("net/netfilter/nf_conntrack_tcp_loose", trial.loose ? 1 : 0); !loose)
+    return fail(loose.error());
   bed.settle();
   (void)bed.emitted();
   // In the kernel's own words the rules mean what the kernel does; in ours they come from the text a person wrote.
   Diagnostics remarks;
   ReadOptions options;
   options.family = trial.v4 ? RuleFamily::Ip4 : RuleFamily::Ip6;
-  auto ruleset = trial.layer == Layer::Nft ? listed(trial) : Result<Ruleset>(read_iptables(trial.ruleset, options, remarks));
+  auto ruleset =
+      trial.layer == Layer::Nft ? listed(trial) : Result<Ruleset>(read_iptables(trial.ruleset, options, remarks));
   if (!ruleset) return fail(ruleset.error());
   const Program program(*ruleset);
   SimulatedMachine machine = told;
@@ -193,7 +202,8 @@ Result<std::optional<std::string>> run_trial(TestBed& bed, const Trial& trial, c
       seen_as[*before] = *after;
     for (const PacketFate& fate : fates)
       if (fate.kind == PacketFate::Kind::Sent) simulated.push_back(emitted_line(fate.packet));
-    if (!choices.made().empty()) return std::optional<std::string>("the simulator does not know whether " + choices.made().front().what);
+    if (!choices.made().empty())
+      return std::optional<std::string>("the simulator does not know whether " + choices.made().front().what);
   }
   bed.settle();
   const auto kernel = listed(trial);
@@ -218,7 +228,8 @@ std::vector<Item> shrunk_list(std::vector<Item> items, const Keep& still_disagre
     bool shorter = false;
     for (std::size_t begin = 0; begin < items.size();) {
       std::vector<Item> fewer(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(begin));
-      fewer.insert(fewer.end(), items.begin() + static_cast<std::ptrdiff_t>(std::min(begin + piece, items.size())), items.end());
+      fewer.insert(fewer.end(), items.begin() + static_cast<std::ptrdiff_t>(std::min(begin + piece, items.size())),
+                   items.end());
       if (still_disagrees(fewer)) {
         items = std::move(fewer);
         shorter = true;
@@ -239,7 +250,8 @@ std::vector<std::string> lines_of(const std::string& text) {
 }
 
 std::size_t declarations(const std::vector<std::string>& lines) {
-  return static_cast<std::size_t>(std::ranges::count_if(lines, [](const std::string& line) { return line.starts_with(':') || line.starts_with('*'); }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      lines, [](const std::string& line) { return line.starts_with(':') || line.starts_with('*'); }));
 }
 
 std::string joined_lines(const std::vector<std::string>& lines) {
@@ -270,14 +282,18 @@ Trial shrunk(TestBed& bed, Trial trial) {
 }
 
 std::string report(const Trial& trial, const std::string& difference) {
-  std::string text = fmt::format("{} {}, tcp_loose {}\n{}", name_of(trial.layer), trial.v4 ? "IPv4" : "IPv6", trial.loose ? 1 : 0, trial.ruleset);
+  std::string text = fmt::format("{} {}, tcp_loose {}\n{}", name_of(trial.layer), trial.v4 ? "IPv4" : "IPv6",
+                                 trial.loose ? 1 : 0, trial.ruleset);
   for (std::size_t i = 0; i != trial.packets.size() && i != 20; ++i) {
     const TestPacket& test = trial.packets[i];
     const PacketValues& values = test.packet.values;
     const TcpOptions& options = test.packet.options;
     text += fmt::format("{}: {} seq {} ack {} win {} payload {} id {}{}{}{}\n",
-                        test.origin == Origin::Here ? "sent" : test.origin == Origin::Left ? "left" : "right", packet_text(test.packet),
-                        values.number<std::uint32_t>(Field::TcpSequence), values.number<std::uint32_t>(Field::TcpAcknowledgement),
+                        test.origin == Origin::Here   ? "sent"
+                        : test.origin == Origin::Left ? "left"
+                                                      : "right",
+                        packet_text(test.packet), values.number<std::uint32_t>(Field::TcpSequence),
+                        values.number<std::uint32_t>(Field::TcpAcknowledgement),
                         values.number<std::uint32_t>(Field::TcpWindow), test.packet.payload, test.packet.icmp_id,
                         options.window_scale ? fmt::format(" scale {}", *options.window_scale) : "",
                         options.selective_ack ? " sack" : "", test.packet.bad_checksum ? " (bad checksum)" : "");
@@ -285,4 +301,4 @@ std::string report(const Trial& trial, const std::string& difference) {
   return text + difference;
 }
 
-}  // namespace mailweir::differential
+}  // namespace mailweir::rules::differential

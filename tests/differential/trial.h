@@ -9,7 +9,7 @@
 #include "tests/differential/random_packets.h"
 #include "tests/differential/test_bed.h"
 
-namespace mailweir::differential {
+namespace mailweir::rules::differential {
 
 enum class Layer : std::uint8_t { IptablesNft, IptablesLegacy, Nft };
 [[nodiscard]] std::string_view name_of(Layer layer);
@@ -34,4 +34,4 @@ Result<std::optional<std::string>> run_trial(TestBed& bed, const Trial& trial, c
 // What a person needs to make it happen again: the rules, the packets, the difference.
 [[nodiscard]] std::string report(const Trial& trial, const std::string& difference);
 
-}  // namespace mailweir::differential
+}  // namespace mailweir::rules::differential

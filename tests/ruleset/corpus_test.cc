@@ -9,7 +9,7 @@
 #include "ruleset/print_ruleset.h"
 #include "ruleset/read_ruleset.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 std::string slurp(const std::filesystem::path& path) {
@@ -60,4 +60,4 @@ TEST(Corpus, EveryFileOfIptablesComesBackTheSame) {
 }
 
 }  // namespace
-}  // namespace mailweir
+}  // namespace mailweir::rules

@@ -9,7 +9,7 @@
 #include "sys/namespace.h"
 #include "sys/process.h"
 
-namespace mailweir {
+namespace mailweir::rules {
 namespace {
 
 constexpr std::string_view kIptables = R"(*mangle
@@ -214,4 +214,4 @@ TEST(Live, RulesOfBothKindsAreJoined) {
 }
 
 }  // namespace
-}  // namespace mailweir
+}  // namespace mailweir::rules
