@@ -230,14 +230,14 @@ void Detector::State::decide(ClientTable::Index index, Time now) {
   }
   const bool slow = !client.registered() && spams_slowly(client);
   if (client.score_user() < settings.user_threshold && !slow) return;
-  const Standing standing_now = standing(client, settings);
+  const ClientStanding standing_now = standing(client, settings);
   const bool convicted =
-      standing_now.kind == Standing::Kind::Spammer || standing_now.kind == Standing::Kind::FirstPacketsSpammer;
+      standing_now.kind == ClientStanding::Kind::Spammer || standing_now.kind == ClientStanding::Kind::FirstPacketsSpammer;
   const bool told = client.told() == ClientRecord::Told::Candidate;
   if (client.registered()) {
     // Worth telling once: a mail server that other mail servers treat like a spammer.
     const bool alarming =
-        standing_now.kind == Standing::Kind::Spammer && client.score_server() >= settings.server_threshold;
+        standing_now.kind == ClientStanding::Kind::Spammer && client.score_server() >= settings.server_threshold;
     if (!alarming || told) return;
     client.tell(ClientRecord::Told::Candidate);
     find(index, Doubt::ChangedServer);
@@ -245,7 +245,7 @@ void Detector::State::decide(ClientTable::Index index, Time now) {
     client.tell(ClientRecord::Told::Decided);
     decided.insert_or_assign(index, Decided{client, now});
     find(index, Doubt::None);
-  } else if (!told && (convicted || standing_now.kind == Standing::Kind::Candidate)) {
+  } else if (!told && (convicted || standing_now.kind == ClientStanding::Kind::Candidate)) {
     client.tell(ClientRecord::Told::Candidate);
     find(index, client.learned_server() ? Doubt::ChangedServer : Doubt::UnregisteredServer);
   } else if (!told && slow) {

@@ -51,7 +51,7 @@ std::string candidate_reason(const ClientRecord& client, const DetectSettings& s
       client.score_user(), settings.user_threshold, client.score_server(), settings.server_threshold);
 }
 
-std::string suspicious_reason(const ClientRecord& client, const DetectSettings& settings, const Standing& now) {
+std::string suspicious_reason(const ClientRecord& client, const DetectSettings& settings, const ClientStanding& now) {
   const std::string score = fmt::format("score {:.1f} (need {:.1f})", client.score_user(), settings.user_threshold);
   if (settings.recorded && client.first_packets_only()) {
     return fmt::format("{}, but only first packets were seen: on these alone it takes {} new mail networks and {:.1f}",
@@ -66,13 +66,13 @@ std::string suspicious_reason(const ClientRecord& client, const DetectSettings& 
                      score, kinds_needed(settings));
 }
 
-std::string learned_server_reason(const ClientRecord& client, const DetectSettings& settings, const Standing& now) {
+std::string learned_server_reason(const ClientRecord& client, const DetectSettings& settings, const ClientStanding& now) {
   std::string text =
       fmt::format("looks like a mail server of long standing: {} active days, {} (score against mail servers {:.1f})",
                   client.active_days(),
                   client.inbound_networks() > 0 ? "it receives mail too" : "it comes back patiently after failures",
                   client.score_server());
-  const bool alarming = now.kind == Standing::Kind::Spammer || now.kind == Standing::Kind::FirstPacketsSpammer;
+  const bool alarming = now.kind == ClientStanding::Kind::Spammer || now.kind == ClientStanding::Kind::FirstPacketsSpammer;
   if (alarming) {
     text += fmt::format("; but servers now treat it like a spammer (score {:.1f}, need {:.1f}): broken into?",
                         client.score_user(), settings.user_threshold);
@@ -80,8 +80,8 @@ std::string learned_server_reason(const ClientRecord& client, const DetectSettin
   return text + "; register it if it is one";
 }
 
-std::string server_reason(const ClientRecord& client, const DetectSettings& settings, const Standing& now) {
-  const bool alarming = now.kind == Standing::Kind::Spammer && client.score_server() >= settings.server_threshold;
+std::string server_reason(const ClientRecord& client, const DetectSettings& settings, const ClientStanding& now) {
+  const bool alarming = now.kind == ClientStanding::Kind::Spammer && client.score_server() >= settings.server_threshold;
   return alarming ? fmt::format(
                         "registered mail server, never blocked; but servers now treat it like a spammer (score "
                         "against mail servers {:.1f}): broken into?",
@@ -131,8 +131,8 @@ ClientReport describe(const ClientRecord& client, const DetectSettings& settings
   report.first_seen = client.first_seen();
   report.last_seen = client.last_seen();
 
-  const Standing now = standing(client, settings);
-  using Kind = Standing::Kind;
+  const ClientStanding now = standing(client, settings);
+  using Kind = ClientStanding::Kind;
   const bool suspect = client.registered() || client.learned_server() || (now.kind != Kind::Ordinary && now.kind != Kind::Open);
   const bool explained = suspect || settings.explain_everybody;
   if (explained) report.evidence = evidence_of(client, hazards);

@@ -26,16 +26,16 @@ bool spams_slowly(const ClientRecord& client) {
          client.contacts(MailRole::Transfer).established >= 1;
 }
 
-Standing standing(const ClientRecord& client, const DetectSettings& settings) {
+ClientStanding standing(const ClientRecord& client, const DetectSettings& settings) {
   const double score = client.score_user();
   if (score < settings.user_threshold) {
     const bool ordinary = score <= kLegitimateL && client.connections() >= kLegitimateConnectionsMin;
-    return {.kind = ordinary ? Standing::Kind::Ordinary : Standing::Kind::Open};
+    return {.kind = ordinary ? ClientStanding::Kind::Ordinary : ClientStanding::Kind::Open};
   }
 
   const auto transfer = client.contacts(MailRole::Transfer);
   const auto submission = client.contacts(MailRole::Submission);
-  Standing result{.kind = Standing::Kind::Suspicious};
+  ClientStanding result{.kind = ClientStanding::Kind::Suspicious};
   const bool many_25 = transfer.groups >= kGroups25Min;
   const bool many_submission = submission.groups >= kGroupsSubmissionMin;
   result.enough_groups = many_25 || many_submission;
@@ -52,10 +52,10 @@ Standing standing(const ClientRecord& client, const DetectSettings& settings) {
 
   if (result.enough_groups && result.enough_kinds && result.return_path) {
     const bool unlike_server = settings.servers_registered || client.score_server() >= settings.server_threshold;
-    result.kind = unlike_server ? Standing::Kind::Spammer : Standing::Kind::Candidate;
+    result.kind = unlike_server ? ClientStanding::Kind::Spammer : ClientStanding::Kind::Candidate;
   } else if (settings.recorded && client.first_packets_only() && transfer.groups >= kFirstPacketsGroups &&
              score >= settings.user_threshold + kFirstPacketsExtra) {
-    result.kind = Standing::Kind::FirstPacketsSpammer;
+    result.kind = ClientStanding::Kind::FirstPacketsSpammer;
   }
   return result;
 }

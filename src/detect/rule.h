@@ -6,7 +6,7 @@
 
 namespace mailweir {
 
-struct Standing {
+struct ClientStanding {
   enum class Kind : std::uint8_t {
     Spammer,
     FirstPacketsSpammer,  // on first packets alone: a recording without anything else
@@ -30,6 +30,6 @@ struct Standing {
 [[nodiscard]] bool spams_slowly(const ClientRecord& client);
 
 // The rule does not know about registered mail servers: it says what the client behaves like.
-[[nodiscard]] Standing standing(const ClientRecord& client, const DetectSettings& settings);
+[[nodiscard]] ClientStanding standing(const ClientRecord& client, const DetectSettings& settings);
 
 }  // namespace mailweir

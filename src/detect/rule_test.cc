@@ -13,7 +13,7 @@ namespace {
 
 using testing::MailClient;
 using testing::server;
-using Kind = Standing::Kind;
+using Kind = ClientStanding::Kind;
 
 double just_above(double value) { return std::nextafter(value, 1e9); }
 

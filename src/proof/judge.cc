@@ -27,21 +27,21 @@ std::string_view deed_of(RuleEffect effect) {
 }
 
 // What an answer says of a rule that did not see the packet.
-std::string unmet(const Observation& seen) {
+std::string unmet(const ProbeObservation& seen) {
   if (seen.arrived || seen.count(ProbeEnd::Established) > 0)
     return "the connection was made and the rule never saw it: something before it lets this traffic pass";
   if (seen.count(ProbeEnd::Refused) > 0) return "the connection was refused, and the rule never saw it";
   return "nothing answered and the rule never saw it";
 }
 
-bool went_nowhere(const Observation& seen) {
+bool went_nowhere(const ProbeObservation& seen) {
   return !seen.ends.empty() && seen.count(ProbeEnd::NoRoute) == static_cast<int>(seen.ends.size());
 }
 
 // Somebody at the other end answers, or would: an answer says how far the packet came.
 bool is_answered(const Probe& probe) { return probe.kind == ProbeKind::Connection || probe.kind == ProbeKind::Ping; }
 
-void judge_pass(Proof& proof, const Probe& probe, const Observation& seen) {
+void judge_pass(Proof& proof, const Probe& probe, const ProbeObservation& seen) {
   proof.result = ProofResult::Proven;
   if (!is_answered(probe)) return;
   if (seen.count(ProbeEnd::Established) > 0) {
@@ -54,7 +54,7 @@ void judge_pass(Proof& proof, const Probe& probe, const Observation& seen) {
   }
 }
 
-void judge_limit(Proof& proof, const Observation& seen) {
+void judge_limit(Proof& proof, const ProbeObservation& seen) {
   proof.result = ProofResult::Proven;
   proof.text = fmt::format("{} new connections at once: {}", proof.attempts, proof.text);
   const int made = seen.count(ProbeEnd::Established);
@@ -76,7 +76,7 @@ std::string_view name_of(RuleHook hook) {
   return kNames[static_cast<std::size_t>(hook)];
 }
 
-int Observation::count(ProbeEnd end) const { return static_cast<int>(std::count(ends.begin(), ends.end(), end)); }
+int ProbeObservation::count(ProbeEnd end) const { return static_cast<int>(std::count(ends.begin(), ends.end(), end)); }
 
 std::string rule_and_line(const RuleInfo& rule) {
   if (rule.line == 0) return rule.id;
@@ -97,7 +97,7 @@ Proof unmade(const Probe& probe) {
   return proof;
 }
 
-Proof judge(const Probe& probe, const Observation& seen) {
+Proof judge(const Probe& probe, const ProbeObservation& seen) {
   Proof proof = unmade(probe);
   proof.attempts = probe.count;
   proof.packets_before = seen.before.packets;

@@ -38,7 +38,7 @@ struct Proof {
   std::vector<Cause> causes;
 };
 
-struct Observation {
+struct ProbeObservation {
   RuleCount before, after;
   std::vector<ProbeEnd> ends;  // of packets that get no answer: one NoAnswer
   bool arrived = false;        // a datagram at the throw-away host at the other end
@@ -50,7 +50,7 @@ struct Observation {
 // Of a probe that was not made.
 [[nodiscard]] Proof unmade(const Probe& probe);
 // Of one that was.
-[[nodiscard]] Proof judge(const Probe& probe, const Observation& seen);
+[[nodiscard]] Proof judge(const Probe& probe, const ProbeObservation& seen);
 // What let the rule see nothing, or stopped what it had let in: changes the sentence of an inert proof.
 void explain(Proof& proof, std::vector<Cause> causes);
 // A probe that our rules let pass went to the target; `marked` tells how it ended, `stopped`: our rule saw it all the

@@ -133,9 +133,9 @@ class Prover {
     return proof;
   }
 
-  Result<Observation> observe(const Probe& probe, std::uint32_t mark = 0) {
+  Result<ProbeObservation> observe(const Probe& probe, std::uint32_t mark = 0) {
     const BlockedClient blocked(*this, probe);
-    Observation seen;
+    ProbeObservation seen;
     const auto before = counts();
     if (!before) return fail(before.error());
     auto answer = send_probe(probe, hosts_, mark);

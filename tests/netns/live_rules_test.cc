@@ -13,7 +13,7 @@
 
 #include "apply/bypass.h"
 #include "apply/linux_kernel.h"
-#include "apply/prove.h"
+#include "proof/prove.h"
 #include "compile/export.h"
 #include "policy/read_policy.h"
 #include "sys/process.h"
