@@ -13,9 +13,9 @@
 
 #include "apply/bypass.h"
 #include "apply/linux_kernel.h"
-#include "proof/prove.h"
 #include "compile/export.h"
 #include "policy/read_policy.h"
+#include "proof/rule_count.h"
 #include "sys/process.h"
 #include "tests/netns/gateway_world.h"
 #include "tests/support/nflog_lines.h"
@@ -117,8 +117,9 @@ TEST(LiveRulesNft, TheCounterOfTheLogStandsBehindItsLimit) {
     for (int i = 0; i < kTries; ++i) ASSERT_EQ(world.connect("172.16.0.2", "192.0.2.10", 25).error, ECONNREFUSED);
     const auto listing = run_process({"nft", "list", "table", "inet", "mailweir"});
     ASSERT_TRUE(listing && listing->status == 0);
-    const auto written = count_of_rule(listing->out, "gateway.transfer.log").packets;
-    EXPECT_EQ(count_of_rule(listing->out, "gateway.transfer").packets, static_cast<std::uint64_t>(kTries));
+    const RuleCounts counts = count_rules(listing->out);
+    const auto written = count_of(counts, "gateway.transfer.log").packets;
+    EXPECT_EQ(count_of(counts, "gateway.transfer").packets, static_cast<std::uint64_t>(kTries));
     EXPECT_GE(written, 200U);
     EXPECT_LT(written, static_cast<std::uint64_t>(kTries));
     EXPECT_EQ(lines.take()["mw gateway.transfer reject "], static_cast<int>(written));
