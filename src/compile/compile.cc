@@ -65,6 +65,7 @@ RuleInfo info_of(const Rule& rule, const Rules& rules) {
   info.one_hop = rule.one_hop;
   info.link_local = rule.link_local;
   info.blocked = rule.blocked;
+  info.slowed = rule.new_servers_over.has_value();
   info.mark = rule.mark;
   if (rule.over) {
     info.per_minute = rule.over->per_minute;

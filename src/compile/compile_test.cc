@@ -56,8 +56,8 @@ TEST(Compile, WhoIsBlockedIsLookedForOnAllSendingPortsWhateverThePolicyAnswersTo
         "[gateway]\nclients = [\"172.16.0.0/12\"]\ntransfer = \"allow\"\nsubmission = \"allow\"\n"}) {
     const auto table = compiled(text);
     EXPECT_TRUE(has(table, "mw_mail th dport != { 25, 465, 587 } return"));
-    EXPECT_TRUE(has(table, "tcp dport { 465, 587 } ip saddr != @transfer_only4 ip saddr @blocked4"));
-    EXPECT_TRUE(has(table, "tcp dport 25 ip saddr != @submission_only4 ip saddr @blocked4"));
+    EXPECT_TRUE(has(table, "tcp dport { 465, 587 } ip saddr != @transfer_only4 ip saddr != @slowed4 ip saddr @blocked4"));
+    EXPECT_TRUE(has(table, "tcp dport 25 ip saddr != @submission_only4 ip saddr != @slowed4 ip saddr @blocked4"));
   }
 }
 

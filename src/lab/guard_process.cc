@@ -127,7 +127,10 @@ Result<void> GuardProcess::look() {
   auto blocks = kernel_->blocks();
   if (!blocks) return fail(std::move(blocks).error());
   view_.in_kernel.clear();
-  for (const Block& block : *blocks) view_.in_kernel.push_back(block.client);
+  for (const Block& block : *blocks) {
+    // Who is slowed down sends on.
+    if (block.scope != BlockScope::SlowedDown) view_.in_kernel.push_back(block.client);
+  }
   return {};
 }
 

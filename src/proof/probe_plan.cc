@@ -89,6 +89,10 @@ class Planner {
     if (rule.hook == RuleHook::Output) plan_own(probe, v4);
     if (rule.hook == RuleHook::Forward) plan_forwarded(probe, v4);
     if (rule.hook == RuleHook::Input) plan_inbound(probe, v4);
+    if (rule.slowed) {
+      hinder(probe, Prospect::Impossible,
+             "only who is slowed down meets it, and only with more new servers in an hour than the policy allows");
+    }
     if (probe.prospect == Prospect::Try && rule.effect == RuleEffect::Limit) plan_limit(probe);
     probes_.push_back(std::move(probe));
   }

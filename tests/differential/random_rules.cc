@@ -20,7 +20,7 @@ constexpr std::array<const char*, 6> kFlagTests{"SYN,RST,ACK,FIN SYN",          
 std::string ports(Dice& dice, char between) {
   const unsigned port = one_of(dice, kPorts);
   if (dice.chance(0.6)) return fmt::format("{}", port);
-  return fmt::format("{}{}{}", port, between, port + dice.below(400));
+  return fmt::format("{}{}{}", port, between, port + 1 + dice.below(400));
 }
 
 const char* prefix(Dice& dice, bool v4) { return v4 ? one_of(dice, kPrefixes4) : one_of(dice, kPrefixes6); }
@@ -227,7 +227,9 @@ std::string nft_matches(Dice& dice, const RuleTaste& taste, bool tracked, bool& 
       tcp = false;
       break;
     case 3:
-      text += fmt::format("th dport {} ", ports(dice, '-'));
+      // Without a protocol `th` would read the checksum of an ICMP packet as a port.
+      text += fmt::format("meta l4proto {{ tcp, udp }} th dport {} ", ports(dice, '-'));
+      tcp = false;
       break;
     case 4:
       text += fmt::format("tcp flags & (syn | ack | rst | fin) == {} ", dice.chance(0.5) ? "syn" : "ack");
