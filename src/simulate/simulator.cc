@@ -188,8 +188,13 @@ bool Simulator::Run::translate(const HookStep& step, Hook hook, Passage& passage
       break;
     }
     (void)settle(*connection, manipulation, nullptr, simulator_.machine_, passage.packet.values);
+    if (!connection->confirmed && simulator_.connections_.is_taken(connection->reply))
+      fates_[passage.fate].guessed = true;
   }
   rules::translate(*connection, manipulation, passage.tracked.reply, passage.packet);
+  PacketValues& values = passage.packet.values;
+  values.set(Field::SourceType, route_type(simulator_.machine_, values.address(Field::SourceAddress)));
+  values.set(Field::DestinationType, route_type(simulator_.machine_, values.address(Field::DestinationAddress)));
   show(passage);
   return true;
 }
@@ -213,8 +218,12 @@ bool Simulator::Run::pass(Hook hook, Passage& passage) {
       case HookStep::Kind::Chain:
         if (walk(step.chain, hook, passage, end)) break;
         finish(passage, kind_of(end.kind), hook, end);
-        if (end.reject != nullptr)
-          answer(passage, answer_of_reject(*end.reject, passage.packet, passage.by_icmp_socket));
+        if (end.reject != nullptr) {
+          auto made = answer_of_reject(*end.reject, passage.packet, passage.by_icmp_socket);
+          if (made && made->packet.protocol() == kTcp && passage.tracked.connection)
+            simulator_.connections_.at(*passage.tracked.connection).tcp.set_closing();
+          answer(passage, std::move(made));
+        }
         return false;
     }
   }

@@ -40,7 +40,9 @@ struct PacketFate {
   const Chain* chain = nullptr;
   std::optional<std::size_t> cause;                             // the packet (index) that brought it about
   KernelAnswer::Maker maker = KernelAnswer::Maker::RejectRule;  // where there is a cause
-  Notebook notes;                                               // empty unless asked for
+  // Another connection has the address and port it would be translated to: the kernel draws another port by lot.
+  bool guessed = false;
+  Notebook notes;  // empty unless asked for
 };
 [[nodiscard]] std::string_view name_of(PacketFate::Kind kind);
 

@@ -200,7 +200,6 @@ TcpTracking::Window TcpTracking::fit(const TcpSegment& segment, bool reply, cons
 // Passes, and nothing is believed: perhaps the two ends know better than we do.
 void TcpTracking::ignore(const TcpSegment& segment, bool reply, TcpState old) {
   last_event_ = segment.event();
-  last_ignored_ = true;
   last_reply_ = reply;
   last_end_ = segment.end();
   last_window_ = segment.window;
@@ -231,8 +230,9 @@ TcpTracking::Reset TcpTracking::judge_reset(const TcpSegment& segment, bool repl
     next = state_;  // not exactly where the peer waits: it may answer with a challenge (RFC 5961 section 3)
   }
   const bool answers_ignored =
-      (seen_reply && last_event_ == TcpEvent::Syn && last_ignored_) || (!assured && last_event_ == TcpEvent::Ack);
-  if (answers_ignored && segment.acknowledgement == last_end_) return Reset::InWindow;
+      (seen_reply && last_event_ == TcpEvent::Syn) || (!assured && last_event_ == TcpEvent::Ack);
+  // Of the other side's segment only (measured on 6.18).
+  if (answers_ignored && last_reply_ != reply && segment.acknowledgement == last_end_) return Reset::InWindow;
   // About a challenge that was let pass (RFC 5961 section 4).
   const bool answers_challenge = state_ == TcpState::SynSent && last_event_ == TcpEvent::Ack && last_reply_ &&
                                  segment.sequence == last_acknowledgement_;
@@ -315,7 +315,6 @@ TcpTracking::Outcome TcpTracking::segment(const TcpSegment& segment, bool reply,
     }
   }
   last_event_ = event;
-  last_ignored_ = false;
   last_reply_ = reply;
   state_ = next;
   if (old != next && next == TcpState::FinWait) sides_[reply ? 1 : 0].close_begun = true;

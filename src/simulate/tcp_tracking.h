@@ -69,6 +69,9 @@ class TcpTracking {
   Outcome segment(const TcpSegment& segment, bool reply, bool seen_reply, bool& assured,
                   const TcpTrackingSettings& settings);
 
+  // A REJECT rule reset it (nf_conntrack_tcp_set_closing).
+  void set_closing() { state_ = TcpState::Close; }
+
   [[nodiscard]] TcpState state() const { return state_; }
 
  private:
@@ -96,8 +99,7 @@ class TcpTracking {
   std::uint32_t last_acknowledgement_ = 0, last_end_ = 0;
   std::uint16_t last_window_ = 0;
   std::uint8_t last_scale_ = 0;
-  bool last_scales_ = false, last_selective_ack_ = false, challenge_expected_ = false, simultaneous_ = false,
-       last_ignored_ = false;
+  bool last_scales_ = false, last_selective_ack_ = false, challenge_expected_ = false, simultaneous_ = false;
 };
 
 }  // namespace mailweir::rules
