@@ -26,10 +26,25 @@ bool is_to_many(const SimulatedPacket& packet) {
 
 std::uint8_t flags_of(const SimulatedPacket& packet) { return packet.values.number<std::uint8_t>(Field::TcpFlags); }
 
+// An end that is not known is nobody's address of the right family.
+IpAddress end_of(const SimulatedPacket& packet, Field address) {
+  if (packet.values.is_known(address)) return packet.values.address(address);
+  return packet.is_v4() ? IpAddress::v4(0) : IpAddress{};
+}
+
+// What was not known of the packet is not known of its answer.
+void turn_ends(SimulatedPacket& answer, const SimulatedPacket& packet) {
+  answer.values.copy(Field::SourceAddress, packet.values, Field::DestinationAddress);
+  answer.values.copy(Field::DestinationAddress, packet.values, Field::SourceAddress);
+}
+
 SimulatedPacket turned(const SimulatedPacket& packet, std::uint8_t flags) {
-  const PacketValues& values = packet.values;
-  return tcp_packet(values.address(Field::DestinationAddress), values.number<std::uint16_t>(Field::DestinationPort),
-                    values.address(Field::SourceAddress), values.number<std::uint16_t>(Field::SourcePort), flags);
+  SimulatedPacket answer =
+      tcp_packet(end_of(packet, Field::DestinationAddress), 0, end_of(packet, Field::SourceAddress), 0, flags);
+  turn_ends(answer, packet);
+  answer.values.copy(Field::SourcePort, packet.values, Field::DestinationPort);
+  answer.values.copy(Field::DestinationPort, packet.values, Field::SourcePort);
+  return answer;
 }
 
 // RFC 9293 section 3.10.7.1: about a segment with ACK its number is the sequence; else ours is 0 and all of it is
@@ -54,7 +69,8 @@ std::optional<SimulatedPacket> error_of(const SimulatedPacket& packet, std::uint
     return std::nullopt;
   const bool v4 = packet.is_v4();
   SimulatedPacket error =
-      icmp_packet(values.address(Field::DestinationAddress), values.address(Field::SourceAddress), type, code);
+      icmp_packet(end_of(packet, Field::DestinationAddress), end_of(packet, Field::SourceAddress), type, code);
+  turn_ends(error, packet);
   // RFC 1812 section 4.3.2.3: as much as fits into 576 bytes; RFC 4443 section 2.4: into 1280.
   const auto quoted = std::min<std::uint32_t>(values.number<std::uint32_t>(Field::Length), v4 ? 548 : 1232);
   error.values.set(Field::Length, (v4 ? 28 : 48) + quoted);
@@ -102,8 +118,9 @@ std::optional<KernelAnswer> answer_of_icmp(const SimulatedPacket& packet) {
   const bool echo = type == (v4 ? 8 : 128), timestamp = v4 && type == 13;
   if ((!echo && !timestamp) || packet.bad_checksum || is_to_many(packet)) return std::nullopt;
   const auto reply_type = static_cast<std::uint8_t>(!v4 ? 129 : echo ? 0 : 14);
-  SimulatedPacket reply = icmp_packet(packet.values.address(Field::DestinationAddress),
-                                      packet.values.address(Field::SourceAddress), reply_type, 0, packet.icmp_id);
+  SimulatedPacket reply = icmp_packet(end_of(packet, Field::DestinationAddress), end_of(packet, Field::SourceAddress),
+                                      reply_type, 0, packet.icmp_id);
+  turn_ends(reply, packet);
   reply.values.copy(Field::Length, packet.values, Field::Length);
   return answer(std::move(reply), KernelAnswer::Maker::EchoReply, false, true);
 }

@@ -106,6 +106,24 @@ TEST_F(KnownCase, EveryRuleThatWasPassedOverSaysWhy) {
   EXPECT_NE(why_not(steps[2]).find("3594"), std::string::npos) << why_not(steps[2]);
 }
 
+TEST_F(KnownCase, WhatIsNotKnownOfAPacketIsNotKnownOfItsAnswer) {
+  Diagnostics remarks;
+  const Ruleset rules = read_iptables("-A INPUT -p tcp -j REJECT --reject-with tcp-reset\n", {}, remarks);
+  const Program program(rules);
+  SimulatedMachine machine;
+  machine.interfaces = {{"eth0", {*IpAddress::parse("192.0.2.1")}}};
+  machine.routes = {{*IpPrefix::parse("0.0.0.0/0"), "eth0"}};
+  Simulator simulator(program, machine);
+  SimulatedPacket packet =
+      tcp_packet(*IpAddress::parse("198.51.100.7"), 40000, *IpAddress::parse("192.0.2.1"), 25, kSyn);
+  packet.values.set(Field::InputInterface, interface_value("eth0"));
+  packet.values.set_unknown(Field::SourceAddress);
+  Choices choices;
+  const auto fates = simulator.receive(packet, Time{}, choices);
+  ASSERT_EQ(fates.size(), 2U);
+  EXPECT_EQ(packet_text(fates[1].packet), "tcp 192.0.2.1:25 > ?:40000 ack,rst out eth0");
+}
+
 TEST_F(KnownCase, WhatIsUnknownIsFollowedBothWays) {
   Diagnostics remarks;
   const Ruleset rules = read_iptables(

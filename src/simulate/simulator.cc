@@ -321,7 +321,12 @@ void Simulator::Run::send(Passage passage) {
   const SimulatedMachine& machine = simulator_.machine_;
   PacketValues& values = passage.packet.values;
   values.set(Field::InputInterface, 0);
-  const auto route = [&] { return machine.route(values.address(Field::DestinationAddress)); };
+  // What is not known takes the way of most addresses.
+  const auto route = [&] {
+    const bool known = values.is_known(Field::DestinationAddress);
+    return machine.route(known || !passage.packet.is_v4() ? values.address(Field::DestinationAddress)
+                                                          : IpAddress::v4(0));
+  };
   if (values.value(Field::OutputInterface) == 0) {
     const std::optional<std::string> out = route();
     if (!out) return finish(passage, PacketFate::Kind::NotRouted, Hook::Output);
