@@ -26,9 +26,9 @@ struct Gateway {
 };
 
 constexpr Gateway kGateways[] = {
-    {"MX queries visible, nobody registered", true, false, 10, 30},
-    {"MX queries not visible, nobody registered", false, false, 12, 30},
-    {"MX queries visible, every mail server registered", true, true, 7, 12},
+    {"MX queries and inbound mail visible, nobody registered", true, false, 10, 30},
+    {"Neither visible, nobody registered", false, false, 12, 30},
+    {"MX queries and inbound mail visible, every mail server registered", true, true, 7, 12},
 };
 
 constexpr double kServersBlockedMax = 0.002;
@@ -94,7 +94,8 @@ void live_behind(Report& report, const Gateway& gateway, double scale) {
         DetectSettings settings;
         settings.servers_registered = gateway.servers_registered;
         settings.mail_servers = mail_servers;
-        return std::make_unique<DetectorJudge>(settings, Sightlines{.mx_queries = gateway.mx_visible});
+        return std::make_unique<DetectorJudge>(
+            settings, Sightlines{.mx_queries = gateway.mx_visible, .inbound = gateway.mx_visible});
       },
       run);
   fmt::print("\n{} (seed {}, {} sites of about {} clients, {} days, {:.0f} s)\n{}{}", gateway.name, run.seed, run.sites,

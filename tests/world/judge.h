@@ -31,6 +31,7 @@ class Judge {
 // What a gateway sees besides connections.
 struct Sightlines {
   bool mx_queries = false;
+  bool inbound = false;  // connections let in to clients' port 25
 };
 
 class DetectorJudge : public Judge {

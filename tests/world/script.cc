@@ -96,8 +96,19 @@ void Script::connect(double second, Host number, std::uint16_t port, Outcome out
   sights_.push_back(next);
 }
 
-void Script::ask_mx(double second, Host number) { note(second, number).kind = Sight::Kind::MxQuery; }
-void Script::accept_inbound(double second, Host from) { note(second, from).kind = Sight::Kind::Inbound; }
+void Script::ask_mx(double second, Host number) {
+  Sight& sight = note(second, number);
+  sight.kind = Sight::Kind::MxQuery;
+  sight.event.kind = ConnectionEvent::Kind::AskedMx;
+  sight.event.payload = static_cast<std::uint32_t>(Random(number).next() | 1);  // a hash of the domain's name, never 0
+}
+
+void Script::accept_inbound(double second, Host from) {
+  Sight& sight = note(second, from);
+  sight.kind = Sight::Kind::Inbound;
+  sight.event.kind = ConnectionEvent::Kind::LetIn;
+  sight.event.server_port = 25;
+}
 
 std::uint32_t actor_of(IpAddress client) {
   if (client.is_v4()) return (client.v4_bits() - kClientsV4) / 16;
