@@ -36,13 +36,8 @@ Walk::Answer Walk::assume(const RulePart& part) {
 }
 
 Walk::Answer Walk::ask(const RulePart& part, const FlatChain& chain) {
-  if (const auto* match = std::get_if<Match>(&part)) {
-    const auto intervals = match->values.intervals();
-    const Interval first = intervals.empty() ? Interval{1, 0} : intervals.front();
-    return ask(FlatMatch{match->operand.mask & largest_value(width_of(match->operand.field)), first.first, first.last,
-                         match, match->operand.field, intervals.size() <= 1});
-  }
-  if (const auto* lookup = std::get_if<Lookup>(&part)) return look_up(*lookup, chain);
+  if (const auto* match = std::get_if<Match>(&part)) return ask(flat_of(*match));
+  if (const auto* lookup = std::get_if<Lookup>(&part)) return look_up(*lookup, chain, part);
   if (const auto* limit = std::get_if<Limit>(&part)) return keep_limit(*limit, {}, limit, chain, part);
   if (const auto* keyed = std::get_if<KeyedLimit>(&part))
     return keep_limit(keyed->limit, keyed->key, keyed, chain, part);
@@ -73,8 +68,7 @@ bool holds(const std::vector<IntervalSet>& element, const SetKey& key) {
 
 }  // namespace
 
-Walk::Answer Walk::look_up(const Lookup& lookup, const FlatChain& chain) {
-  const RulePart part{lookup};
+Walk::Answer Walk::look_up(const Lookup& lookup, const FlatChain& chain, const RulePart& part) {
   if (!lookup.ipset_options.empty()) return assume(part);
   if (!lookup.set.empty()) {
     const RuleSet* set = nullptr;

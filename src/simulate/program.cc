@@ -16,6 +16,13 @@ bool confirms(Hook hook) { return hook == Hook::Input || hook == Hook::Postrouti
 
 }  // namespace
 
+FlatMatch flat_of(const Match& match) {
+  const auto intervals = match.values.intervals();
+  const FieldValue width = largest_value(width_of(match.operand.field));
+  const Interval first = intervals.empty() ? Interval{1, 0} : intervals.front();
+  return {match.operand.mask & width, first.first, first.last, &match, match.operand.field, intervals.size() <= 1};
+}
+
 Program::Program(const Ruleset& ruleset) : ruleset_(&ruleset) {
   for (const Table& table : ruleset.tables) {
     for (const Chain& chain : table.chains) add_chain(table, chain);
@@ -60,11 +67,7 @@ void Program::add_rule(const Rule& rule) {
   for (const RulePart& part : rule.parts) {
     const auto* match = std::get_if<Match>(&part);
     if (match == nullptr) break;
-    const auto intervals = match->values.intervals();
-    const FieldValue width = largest_value(width_of(match->operand.field));
-    const Interval first = intervals.empty() ? Interval{1, 0} : intervals.front();
-    matches_.push_back(
-        {match->operand.mask & width, first.first, first.last, match, match->operand.field, intervals.size() <= 1});
+    matches_.push_back(flat_of(*match));
     ++flat.parts_begin;
   }
   flat.matches_end = static_cast<std::uint32_t>(matches_.size());

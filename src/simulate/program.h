@@ -20,6 +20,8 @@ struct FlatMatch {
   bool one_interval;  // no other intervals than first..last
 };
 
+[[nodiscard]] FlatMatch flat_of(const Match& match);
+
 inline constexpr std::uint32_t kNoChain = UINT32_MAX;
 
 struct FlatRule {

@@ -10,6 +10,7 @@
 
 #include "base/time.h"
 #include "simulate/packet_values.h"
+#include "sys/conntrack_flow.h"
 
 namespace mailweir::rules {
 
@@ -20,18 +21,6 @@ struct TcpTrackingSettings {
   bool ignore_invalid_rst = false;
 };
 
-enum class TcpState : std::uint8_t {
-  None,
-  SynSent,
-  SynReceived,
-  Established,
-  FinWait,
-  CloseWait,
-  LastAck,
-  TimeWait,
-  Close,
-  SynSent2,
-};
 inline constexpr int kTcpStates = 10;
 [[nodiscard]] std::string_view name_of(TcpState state);  // "SYN_SENT", …
 [[nodiscard]] Duration timeout_of(TcpState state);       // tcp_timeouts[] as the kernel sets out with

@@ -73,7 +73,7 @@ class Walk {
   [[nodiscard]] Answer ask(const FlatMatch& flat);
   [[nodiscard]] Answer ask_unknown(const Match& match);
   [[nodiscard]] Answer ask(const RulePart& part, const FlatChain& chain);
-  [[nodiscard]] Answer look_up(const Lookup& lookup, const FlatChain& chain);
+  [[nodiscard]] Answer look_up(const Lookup& lookup, const FlatChain& chain, const RulePart& part);
   [[nodiscard]] Answer look_up(const RuleSet& set, const std::vector<Operand>& key, const RulePart& part, bool negated);
   [[nodiscard]] Answer keep_limit(const Limit& limit, const std::vector<Operand>& key, const void* bucket,
                                   const FlatChain& chain, const RulePart& part);
