@@ -174,6 +174,7 @@ Result<void> GatewayRun::begin(const RunSettings& settings) {
                .add("mode", settings.mode == Mode::Enforce ? "block" : "watch-only")
                .add("bytes_counted", counts ? "yes" : "no")
                .add("blocks", guard_.counters().blocks)
+               .add("slowed", guard_.counters().slowed)
                .add("log_group", std::uint64_t{wanted_.watch_group}));
   next_counters_ = clock_.now() + kCountersEvery;
   publish(clock_.now());
@@ -187,7 +188,7 @@ std::vector<CaseRecord> GatewayRun::read_ledger() {
   if (ledger) {
     CaseQuery query;
     query.ends_after = clock_.now() - Decider::kForgiven;
-    query.blocks_only = true;
+    query.carried_out_only = true;
     query.with_evidence = false;
     auto found = (*ledger)->find(query);
     if (found) return std::move(*found);
@@ -354,6 +355,7 @@ void GatewayRun::tell_counters(std::string_view event) {
       .add("turned_away", counters.detect.turned_away)
       .add("mx_queries", counters.detect.mx_queries)
       .add("throttled", counters.enforce.slowed)
+      .add("slowed", counters.slowed)
       .add("ledger_waiting", ledger.waiting)
       .add("ledger_lost", ledger.given_up);
   on_line_(line);
@@ -378,6 +380,7 @@ void GatewayRun::publish(Time now) {
   state.forgotten_clients = counters.detect.forgotten_clients;
   state.forgotten_connections = counters.connections.given_up;
   state.blocks = counters.blocks;
+  state.slowed = counters.slowed;
   state.blocks_added = counters.enforce.added;
   state.blocks_waiting = counters.waiting;
   state.ledger_waiting = ledger.waiting;
