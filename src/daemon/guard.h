@@ -82,6 +82,8 @@ class Guard {
   };
   [[nodiscard]] Counters counters() const;
   [[nodiscard]] const Detector& detector() const { return detector_; }
+  // What an earlier guard learned. REQUIRES: before the first step.
+  void recall(const LearnedModel& model) { detector_.recall(model, clock_.now()); }
 
  private:
   void observe(const std::vector<ConnectionEvent>& events);
