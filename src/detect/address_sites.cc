@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "detect/numbers.h"
 
@@ -45,10 +46,11 @@ void AddressSites::noticed(IpAddress network, Sign sign, Time now) {
 
 void AddressSites::watch(IpAddress site, Time now) {
   if (watched_.size() >= kSitesWatched) {
-    const auto idlest = std::min_element(watched_.begin(), watched_.end(), [](const auto& a, const auto& b) {
-      return a.second.record.last_seen() < b.second.record.last_seen();
-    });
-    watched_.erase(idlest);
+    const auto guilt = [&](const auto& one) {
+      return std::pair(std::max(one.second.record.score_user(now), 0.0), one.second.record.last_seen());
+    };
+    watched_.erase(std::min_element(watched_.begin(), watched_.end(),
+                                    [&](const auto& a, const auto& b) { return guilt(a) < guilt(b); }));
     ++forgotten_;
   }
   watched_.emplace(site.high, Site{ClientRecord(site, now)});

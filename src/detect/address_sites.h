@@ -6,8 +6,8 @@
 // Invariants
 //   (1) A site gets a record when kHopperSuspicious of its networks came under suspicion within a day, or
 //       kHopperContacting used port 25 at all. Having one says nothing against anybody.
-//   (2) Of a fixed size: the places of kSites sites, kSitesWatched records. Who gives way is counted when it was
-//       watched; a lost place makes a hopper look like so many strangers, never a stranger like a hopper.
+//   (2) Of a fixed size: the places of kSites sites, kSitesWatched records, of which the most innocent gives
+//       way and is counted; a lost place makes a hopper look like so many strangers, never a stranger like a hopper.
 //   (3) Two networks that share a bit count as one: errors favour the client.
 // Threads: one at a time.
 #pragma once
@@ -47,7 +47,7 @@ class AddressSites {
  private:
   static constexpr std::size_t kSites = 4'096;  // 160 KiB, from the first sign on
   static constexpr std::size_t kWays = 4;
-  static constexpr std::size_t kSitesWatched = 256;
+  static constexpr std::size_t kSitesWatched = 4'096;  // half a kilobyte each, once there is much to remember
   struct Place {
     std::uint64_t mark = 0;
     Time since{}, latest{};

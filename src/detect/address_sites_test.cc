@@ -40,11 +40,11 @@ TEST(AddressSites, WhatLiesLongerThanADayApartIsNotCountedTogether) {
 
 TEST(AddressSites, NeverWatchesMoreThanItsLimitAndCountsWhoGaveWay) {
   AddressSites sites(kHash);
-  for (unsigned site = 0; site < 3'000; ++site) {
+  for (unsigned site = 0; site < 4'500; ++site) {
     for (unsigned i = 0; i < 6; ++i) sites.noticed(network(256 * site + i), Sign::Suspicious, kMorning + seconds(site));
   }
-  EXPECT_LE(sites.size(), 256U);
-  EXPECT_EQ(sites.size() + sites.forgotten(), 3'000U);
+  EXPECT_LE(sites.size(), 4'096U);
+  EXPECT_EQ(sites.size() + sites.forgotten(), 4'500U);
 }
 
 DetectSettings as_live() {
