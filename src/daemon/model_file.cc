@@ -44,6 +44,7 @@ Json json_of(const ServerLife& life) {
             {"retried", life.retried},
             {"inbound_networks", life.inbound_networks},
             {"inbound_days", life.inbound_days},
+            {"hardware", life.hardware},
             {"learned", life.learned},
             {"was_spammer", life.was_spammer}};
   if (life.history) json["history"] = json_of(*life.history);
@@ -149,6 +150,7 @@ void read_server(Reader& reader, const Json& json, ServerLife& life) {
   reader.number(json, "retried", life.retried);
   reader.number(json, "inbound_networks", life.inbound_networks);
   reader.number(json, "inbound_days", life.inbound_days);
+  reader.number(json, "hardware", life.hardware);
   reader.truth(json, "learned", life.learned);
   reader.truth(json, "was_spammer", life.was_spammer);
   if (reader.good() && json.contains("history")) read_history(reader, json["history"], life.history.emplace());

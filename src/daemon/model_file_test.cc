@@ -39,6 +39,7 @@ LearnedModel some_model(unsigned seed) {
     life.retried = static_cast<std::uint16_t>(below(11));
     life.inbound_networks = static_cast<std::uint16_t>(below(65'536));
     life.inbound_days = static_cast<std::uint8_t>(below(256));
+    life.hardware = static_cast<std::uint16_t>(below(65'536));
     life.learned = below(2) == 0;
     life.was_spammer = below(2) == 0;
     if (below(2) == 0) {

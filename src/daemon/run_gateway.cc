@@ -174,6 +174,7 @@ Result<void> GatewayRun::begin(const RunSettings& settings) {
     if (auto watched = poller_.watch(fd, tag); !watched) return watched;
   }
   check_surroundings();
+  publish(clock_.now());  // before anybody hears that we are ready, and asks
   std::vector<std::string> clients;
   for (const IpPrefix& prefix : clients_) clients.push_back(prefix.text());
   on_line_(EventLine("run.ready", clock_.now())
@@ -185,7 +186,6 @@ Result<void> GatewayRun::begin(const RunSettings& settings) {
                .add("slowed", guard_.counters().slowed)
                .add("log_group", std::uint64_t{wanted_.watch_group}));
   next_counters_ = clock_.now() + kCountersEvery;
-  publish(clock_.now());
   return {};
 }
 

@@ -44,6 +44,7 @@ std::optional<ServerLife> ClientRecord::server_life() const {
   life.retried = std::min(memory.retried, memory.bad);
   life.inbound_networks = memory.inbound_nets;
   life.inbound_days = memory.inbound_days;
+  life.hardware = hardware_;
   life.learned = memory.learned_server;
   life.was_spammer = memory.was_spammer;
   if (changes_count) life.history = history()->kept();
@@ -54,6 +55,7 @@ ClientRecord ClientRecord::recalled(const ServerLife& life) {
   ClientRecord record(life.client.base(), life.first_seen);
   record.updated_s_ = static_cast<std::uint32_t>((life.last_seen - life.first_seen) / std::chrono::seconds(1));
   record.first_packets_only_ = false;
+  record.hardware_ = life.hardware;
   record.score_server_ = 0;
   record.add_server(life.score_server);
   WideMemory& memory = record.groups_.widen();
