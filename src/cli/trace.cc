@@ -10,6 +10,7 @@
 #include "cli/give_up.h"
 #include "cli/read_rules.h"
 #include "cli/screen.h"
+#include "cli/this_machine.h"
 #include "report/json.h"
 #include "ruleset/print_ruleset.h"
 #include "simulate/live_machine.h"
