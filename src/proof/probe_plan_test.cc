@@ -131,7 +131,7 @@ TEST(ProbePlan, WhoIsSlowedDownForAProofMeetsNoOtherLimit) {
   EXPECT_EQ(of(plan(table), "throttle.transfer", true).packet.from.text().substr(0, 9), "172.16.0.");
   const CompiledTable watched_group = table_of(
       "[gateway]\nclients = [\"172.16.0.0/24\"]\ntransfer = \"block\"\n"
-      "[[gateway.group]]\nname = \"guests\"\nclients = [\"172.20.0.0/24\"]\n");
+      "[[gateway.group]]\nname = \"guests\"\nclients = [\"172.20.0.0/24\"]\ntransfer = \"watch\"\n");
   EXPECT_EQ(of(plan(watched_group), "throttle.transfer", true).packet.from.text().substr(0, 9), "172.20.0.");
 }
 
