@@ -63,7 +63,9 @@ TEST_F(ServerLifeTest, ALearnedServerIsOneAfterARestart) {
 
 TEST_F(ServerLifeTest, ARestartEveryDayDoesNotKeepAServerFromBeingLearned) {
   for (int day = 0; day < 9; ++day) {
-    if (day > 0) EXPECT_NE(verdict(), Verdict::Server) << day;
+    if (day > 0) {
+      EXPECT_NE(verdict(), Verdict::Server) << day;
+    }
     pass_day();
     restart();
   }
