@@ -73,6 +73,7 @@ class BlockReader {
         // Which lines have mail cannot be predicted: each is put down, and stays if it has.
         mail[mail_lines] = line;
         mail_lines += has_mail_port(line);
+        fetch_ahead(2 * kCacheLine);
         ++lines;
         line_ = line.end + 1;
         i += PlainLine::kMarks;

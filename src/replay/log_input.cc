@@ -105,8 +105,8 @@ void LogInput::admit_block(LogBlock& block, ReplayContext& context) {
     routed.in = interface(sighting.in);
     routed.out = interface(sighting.out);
     context.rules.learn(packet.rule, packet.flags);
-    if (const auto route = context.router.learn(packet, routed.in, routed.out))
-      routed.route = *route;
+    if (const auto way = context.router.learn(packet, routed.in, routed.out))
+      routed.route.way = *way;
     else
       unsettled_.push_back(packets_.size() - 1);
   }

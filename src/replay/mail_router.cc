@@ -26,11 +26,12 @@ std::uint16_t MailRouter::interface(std::string_view name) {
   return static_cast<std::uint16_t>(interfaces_.size() - 1);
 }
 
-std::optional<Route> MailRouter::learn(const PacketSighting& packet, std::uint16_t in, std::uint16_t out) {
+std::optional<Way> MailRouter::learn(const PacketSighting& packet, std::uint16_t in, std::uint16_t out) {
   const Scopes scopes{scope_of(packet.source), scope_of(packet.destination)};
   if (!told_) learn_sides(packet, scopes, in, out);
   const Route route{.way = scope_.way_of(packet, scopes.source, scopes.destination)};
-  return is_settled(route, packet, scopes) ? std::optional(route) : std::nullopt;
+  if (!is_settled(route, packet, scopes)) return std::nullopt;
+  return route.way;
 }
 
 void MailRouter::learn_sides(const PacketSighting& packet, Scopes scopes, std::uint16_t in, std::uint16_t out) {

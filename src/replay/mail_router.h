@@ -36,8 +36,8 @@ class MailRouter {
 
   // A number for an interface's name.
   std::uint16_t interface(std::string_view name);
-  // The route, if nothing that is still to be learned can change it: most packets have one.
-  std::optional<Route> learn(const PacketSighting& packet, std::uint16_t in, std::uint16_t out);
+  // The way, if that is all of the route and nothing that is still to be learned can change it: so it is of most.
+  std::optional<Way> learn(const PacketSighting& packet, std::uint16_t in, std::uint16_t out);
   [[nodiscard]] Route route(const PacketSighting& packet, std::uint16_t in, std::uint16_t out) const;
 
  private:
