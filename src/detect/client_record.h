@@ -10,12 +10,14 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "base/mail_ports.h"
 #include "base/time.h"
 #include "detect/group_memory.h"
 #include "detect/hazard_table.h"
 #include "detect/server_history.h"
+#include "detect/server_life.h"
 #include "record/connection_event.h"
 
 namespace mailweir {
@@ -94,6 +96,10 @@ class ClientRecord {
   [[nodiscard]] unsigned inbound_networks() const;  // up to 16
   [[nodiscard]] unsigned active_days() const;       // of the last 32
 
+  // What is kept of a mail server, or of a client that may become one, over a restart (server_life.cc); of others
+  // nothing is. REQUIRES: is_possible(life).
+  [[nodiscard]] std::optional<ServerLife> server_life() const;
+  [[nodiscard]] static ClientRecord recalled(const ServerLife& life);
   // Is somebody else behind the address? It uses another hardware address than before, and has not changed it
   // kHoldersMost times lately. What is unknown (0) is no change.
   [[nodiscard]] bool has_new_holder(std::uint16_t hardware) const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -101,6 +102,7 @@ struct Detector::State {
   PendingMx questions;
   AddressSites sites;
   HazardLearning learning;
+  HazardLearning::Kept frozen;  // learned before that was switched off
   HazardGains gains;
   std::optional<HazardTable> learned;          // and not yet told
   std::vector<DestinationCount> destinations;  // by index; empty unless exact_destinations
@@ -465,6 +467,46 @@ std::optional<ClientReport> Detector::report(IpPrefix client) const {
 
 const HazardTable& Detector::model() const { return state_->learning.table(); }
 std::optional<HazardTable> Detector::take_learned() { return std::exchange(state_->learned, std::nullopt); }
+
+LearnedModel Detector::remember() const {
+  LearnedModel model;
+  model.hazards = state_->settings.learning ? state_->learning.kept() : state_->frozen;
+  for (const ClientTable::Index index : state_->table.indices()) {
+    if (auto life = state_->table.at(index).server_life()) model.servers.push_back(std::move(*life));
+  }
+  std::sort(model.servers.begin(), model.servers.end(), [](const ServerLife& a, const ServerLife& b) {
+    return std::tuple(!a.history, !a.learned, a.score_server, a.client) <
+           std::tuple(!b.history, !b.learned, b.score_server, b.client);
+  });
+  if (model.servers.size() > LearnedModel::kServersKept) {
+    model.left_out = model.servers.size() - LearnedModel::kServersKept;
+    model.servers.resize(LearnedModel::kServersKept);
+  }
+  return model;
+}
+
+void Detector::recall(const LearnedModel& model, Time now) {
+  State& state = *state_;
+  if (state.settings.learning) {
+    state.learning = HazardLearning(model.hazards, now);
+    state.gains = HazardGains(state.learning.table());
+  } else {
+    state.frozen = model.hazards;
+  }
+  constexpr auto kIdle = std::chrono::days(numbers::kServerIdleDays);
+  for (const ServerLife& life : model.servers) {
+    const IpAddress base = client_base(life.client.base(), state.settings.v6_client_length);
+    const bool same_length = life.client.base() == base;  // the operator may count other prefixes as one client now
+    if (!same_length || life.last_seen > now || life.last_seen + kIdle < now) continue;
+    if (state.table.find(base) != ClientTable::kNone) continue;
+    const ClientTable::Index index = state.table.insert(base, life.first_seen, state.forget);
+    ClientRecord& client = state.table.at(index);
+    client = ClientRecord::recalled(life);
+    client.set_registered(state.mail_servers.contains(base));
+    if (state.settings.exact_destinations && state.destinations.size() <= index) state.destinations.resize(index + 1U);
+    state.table.widened(now, state.forget);
+  }
+}
 
 UplinkVotes Detector::uplink(Time now) const { return state_->outages.uplink(now); }
 

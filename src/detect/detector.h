@@ -21,6 +21,7 @@
 #include "base/keyed_hash.h"
 #include "base/prefix_set.h"
 #include "detect/hazard_table.h"
+#include "detect/learned_model.h"
 #include "detect/outage_guard.h"
 #include "detect/settings.h"
 #include "record/client_report.h"
@@ -79,6 +80,11 @@ class Detector {
   // What new networks are judged by; and once, when that was learned anew.
   [[nodiscard]] const HazardTable& model() const;
   [[nodiscard]] std::optional<HazardTable> take_learned();
+  // What was learned of the site, for a detector after a restart. Looks at every client.
+  [[nodiscard]] LearnedModel remember() const;
+  // REQUIRES: possible values (is_possible), and no event yet. Where learning is frozen, hazards stay as shipped; what
+  // was learned before is remembered all the same. Servers that were idle for too long are left out.
+  void recall(const LearnedModel& model, Time now);
   // How port 25 fares for the site as a whole.
   [[nodiscard]] UplinkVotes uplink(Time now) const;
 
