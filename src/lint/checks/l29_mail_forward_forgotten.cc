@@ -112,12 +112,14 @@ const Check l29{
                        "-A POSTROUTING -o eth0 -j MASQUERADE\n"
                        "COMMIT\n"
                        "*filter\n"
+                       "-A FORWARD -i eth0 -m conntrack --ctstate NEW -j DROP\n"
                        "-A OUTPUT -p tcp -m multiport --dports 25,465,587 -j DROP\n"
                        "COMMIT\n"},
     .right = {.rules = "*nat\n"
                        "-A POSTROUTING -o eth0 -j MASQUERADE\n"
                        "COMMIT\n"
                        "*filter\n"
+                       "-A FORWARD -i eth0 -m conntrack --ctstate NEW -j DROP\n"
                        "-A FORWARD -p tcp -m multiport --dports 25,465,587 -j DROP\n"
                        "-A OUTPUT -p tcp -m multiport --dports 25,465,587 -j DROP\n"
                        "COMMIT\n"},
