@@ -26,8 +26,9 @@ struct LintSubject::Lazy {
   std::optional<bool> denies[3][2];
 };
 
-LintSubject::LintSubject(const Ruleset& ruleset, const LiveFacts* machine, std::span<const std::string> sources)
-    : ruleset_(ruleset), machine_(machine), sources_(sources), lazy_(std::make_unique<Lazy>()) {
+LintSubject::LintSubject(const Ruleset& ruleset, const LiveFacts* machine, std::span<const std::string> sources,
+                         std::span<const Diagnostic> remarks)
+    : ruleset_(ruleset), machine_(machine), sources_(sources), remarks_(remarks), lazy_(std::make_unique<Lazy>()) {
   for (const Table& table : ruleset.tables)
     for (const Chain& chain : table.chains)
       for (std::uint32_t i = 0; i != chain.rules.size(); ++i)

@@ -26,7 +26,8 @@ class LintSubject {
   static constexpr std::size_t kFindingsMax = 10'000, kSearchesMax = 48;
 
   // The text the ruleset was read from, where there is one, for what the model does not keep (order of commands).
-  LintSubject(const Ruleset& ruleset, const LiveFacts* machine, std::span<const std::string> sources = {});
+  LintSubject(const Ruleset& ruleset, const LiveFacts* machine, std::span<const std::string> sources = {},
+              std::span<const Diagnostic> remarks = {});
   ~LintSubject();
   LintSubject(const LintSubject&) = delete;
   LintSubject& operator=(const LintSubject&) = delete;
@@ -35,6 +36,8 @@ class LintSubject {
   [[nodiscard]] const LiveFacts* machine() const { return machine_; }  // null: only files
   // By Origin::file; empty text: not known.
   [[nodiscard]] std::string_view source(std::uint32_t file) const;
+  // What the reader said: mistakes for which a rule was left out (read_ruleset.h).
+  [[nodiscard]] std::span<const Diagnostic> remarks() const { return remarks_; }
   // Every rule, in order of tables, chains and numbers.
   [[nodiscard]] std::span<const RulePlace> rules() const { return places_; }
   // Base chains of type filter or route at that hook, of either backend, which packets of that family pass.
@@ -72,6 +75,7 @@ class LintSubject {
   const Ruleset& ruleset_;
   const LiveFacts* machine_;
   std::span<const std::string> sources_;
+  std::span<const Diagnostic> remarks_;
   std::vector<RulePlace> places_;
   std::unique_ptr<Lazy> lazy_;
   std::vector<Finding> findings_;  // of the check that runs

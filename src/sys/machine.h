@@ -22,6 +22,9 @@ struct OwnAddress {
 // Interfaces with a default route, of either family.
 [[nodiscard]] std::vector<std::string> default_route_interfaces();
 
+// Of all interfaces, lo and those that are down too.
+[[nodiscard]] std::vector<std::string> interface_names();
+
 struct Listener {
   IpAddress address;  // unspecified: all; of an IPv6 socket that is ::, IPv4 may come in too
   std::uint16_t port = 0;
