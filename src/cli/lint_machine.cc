@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "cli/first_policy.h"
 #include "cli/read_rules.h"
 #include "ruleset/read_ruleset.h"
 #include "sys/kernel_setting.h"
@@ -16,20 +17,24 @@ namespace {
 constexpr const char* kBootFiles[] = {"/etc/iptables/rules.v4", "/etc/iptables/rules.v6", "/etc/sysconfig/iptables",
                                       "/etc/sysconfig/ip6tables", "/etc/nftables.conf"};
 
-// Programs that pass on what strangers send: only these are asked.
-constexpr std::uint16_t kSocksPorts[] = {1080, 1081, 9050, 10808};
-
 }  // namespace
 
 rules::LiveFacts live_facts() {
   rules::LiveFacts facts;
   facts.interfaces = interface_names();
   for (const OwnAddress& own : own_addresses()) facts.addresses.push_back({own.interface, own.address});
-  for (const Listener& listener : listeners()) {
-    rules::LiveFacts::OpenPort port{listener.address, listener.port, 6, std::nullopt};
-    if (std::ranges::find(kSocksPorts, listener.port) != std::end(kSocksPorts))
-      port.takes_strangers = socks_without_password(listener);
-    facts.open_ports.push_back(port);
+  MachineFacts around;
+  around.addresses = own_addresses();
+  around.listeners = listeners();
+  const std::vector<OpenProxy> proxies = exposed_proxies(around);
+  for (const Listener& listener : around.listeners) {
+    rules::LiveFacts::OpenPort port{listener.address, listener.port, 6, {}, std::nullopt};
+    for (const OpenProxy& proxy : proxies)
+      if (proxy.listener.address == listener.address && proxy.listener.port == listener.port) {
+        port.proxy = proxy.kind;
+        port.takes_strangers = socks_without_password(listener);
+      }
+    facts.open_ports.push_back(std::move(port));
   }
   facts.forwards_v4 = read_kernel_setting("net/ipv4/ip_forward").value_or(0) != 0;
   facts.forwards_v6 = read_kernel_setting("net/ipv6/conf/all/forwarding").value_or(0) != 0;

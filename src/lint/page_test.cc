@@ -12,7 +12,7 @@ TEST(LintPage, InTheDocumentationIsWhatTheProgramSays) {
   std::ifstream file(MAILWEIR_LINT_PAGE);
   std::stringstream text;
   text << file.rdbuf();
-  EXPECT_EQ(text.str(), lint_page()) << "renew it: mailweir lint --list > docs/lint.md";
+  EXPECT_TRUE(text.str() == lint_page()) << "renew it: mailweir lint --list > docs/lint.md";
 }
 
 }  // namespace

@@ -197,6 +197,24 @@ bool LintSubject::denies_by_default(Way way, bool v4) {
   return *known;
 }
 
+bool LintSubject::is_complete() const {
+  if (ruleset_.whole) return true;
+  for (const Table& table : ruleset_.tables)
+    for (const Chain& chain : table.chains)
+      if (chain.hook && chain.hook->policy == Verdict::Kind::Drop) return true;
+  return false;
+}
+
+std::optional<RulePlace> LintSubject::main_chain(Way way, bool v4) const {
+  const Hook hook = way == Way::In ? Hook::Input : way == Way::Out ? Hook::Output : Hook::Forward;
+  std::optional<RulePlace> best;
+  for (const RulePlace& place : filters_at(v4 ? RuleFamily::Ip4 : RuleFamily::Ip6, hook)) {
+    if (place.chain->hook->policy == Verdict::Kind::Drop) return place;
+    if (!place.chain->rules.empty()) best = place;
+  }
+  return best;
+}
+
 bool LintSubject::filters(Way way, bool v4) const {
   const Hook hook = way == Way::In ? Hook::Input : way == Way::Out ? Hook::Output : Hook::Forward;
   return std::ranges::any_of(filters_at(v4 ? RuleFamily::Ip4 : RuleFamily::Ip6, hook), [](const RulePlace& place) {

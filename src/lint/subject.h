@@ -61,6 +61,13 @@ class LintSubject {
   // Are there rules (or a policy that drops) for that way and family?
   [[nodiscard]] bool filters(Way way, bool v4) const;
 
+  // The rules are all there are: a whole save, or a script that sets a policy. A fragment says nothing about what is
+  // missing.
+  [[nodiscard]] bool is_complete() const;
+  // The filter base chain at that way's hook that a person would change: where the policy drops, else the last with
+  // rules.
+  [[nodiscard]] std::optional<RulePlace> main_chain(Way way, bool v4) const;
+
   // Adds one. Its number, id and severity are the check's; change the severity afterwards where it is less.
   Finding& add(Confidence confidence, const RulePlace& place, std::string text);
 
