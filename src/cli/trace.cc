@@ -10,13 +10,13 @@
 #include "cli/give_up.h"
 #include "cli/read_rules.h"
 #include "cli/screen.h"
+#include "cli/this_machine.h"
 #include "report/json.h"
 #include "ruleset/print_ruleset.h"
+#include "simulate/live_machine.h"
 #include "simulate/packet_notation.h"
 #include "simulate/worlds.h"
 #include "sys/clock.h"
-#include "sys/kernel_setting.h"
-#include "sys/machine.h"
 
 namespace mailweir {
 namespace {
@@ -24,24 +24,6 @@ namespace {
 using namespace rules;  // a packet and its way: nothing here is about a policy
 
 constexpr char kSomeInterface[] = "eth0";  // where nobody said which: the name most documentation uses
-
-// This machine, for the live rules.
-SimulatedMachine this_machine() {
-  SimulatedMachine machine;
-  for (const OwnAddress& own : own_addresses()) {
-    auto interface = std::ranges::find(machine.interfaces, own.interface, &SimulatedMachine::Interface::name);
-    if (interface == machine.interfaces.end())
-      interface = machine.interfaces.insert(machine.interfaces.end(), {own.interface, {}});
-    interface->addresses.push_back(own.address);
-    machine.routes.push_back({own.network, own.interface});
-  }
-  for (const std::string& interface : default_route_interfaces())
-    for (const char* all : {"0.0.0.0/0", "::/0"}) machine.routes.push_back({*IpPrefix::parse(all), interface});
-  for (const Listener& listener : listeners()) machine.open_tcp.push_back(listener.port);
-  machine.forwarding = read_kernel_setting("net/ipv4/ip_forward").value_or(0) != 0;
-  machine.connections.tcp.loose = read_kernel_setting("net/netfilter/nf_conntrack_tcp_loose").value_or(1) != 0;
-  return machine;
-}
 
 // A machine on which the packet goes the way the person wrote: `in` alone is for us, `in` and `out` is forwarded.
 SimulatedMachine fitting_machine(const WrittenPacket& written) {
@@ -152,7 +134,7 @@ int trace(const TraceOptions& options, const CommonOptions& common) {
   const auto ruleset = read_rules(options.ruleset, common);
   if (!ruleset) return give_up(ruleset.error());
   const Program program(*ruleset);
-  Simulator simulator(program, options.ruleset.empty() ? this_machine() : fitting_machine(*written), false);
+  Simulator simulator(program, options.ruleset.empty() ? live_machine() : fitting_machine(*written), false);
   for (const auto& [field, possible] : written->narrowings) simulator.narrow(field, possible);
   const Worlds all = explore(simulator, written->packet, written->entry, SystemClock().now(), true);
   if (common.json)
