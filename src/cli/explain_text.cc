@@ -107,8 +107,13 @@ class Report {
     fmt::print("{}", screen_.paint(Style::Faint, wrap(shown(passed.text), screen_.width, 6)));
   }
 
-  void passed_over(const Explanation& one) const {
-    fmt::print("\n{}\n", screen_.paint(Style::Strong, "Why no rule before it took the packet"));
+  void passed_over(const Explanation& one) {
+    const RulePlace& place = one.line_case.rule()->place;
+    const bool again = std::ranges::find(told_, std::pair(place.rule, one.line_case.state())) != told_.end();
+    fmt::print("\n{}{}\n", screen_.paint(Style::Strong, "Why no rule before it took the packet"),
+               again && !everything_ ? ": as above" : "");
+    if (again && !everything_) return;
+    told_.emplace_back(place.rule, one.line_case.state());
     const auto& list = one.passed_over;
     const bool whole = everything_ || list.size() <= kRulesShown;
     const std::size_t half = kRulesShown / 2;
@@ -167,6 +172,7 @@ class Report {
 
   const Screen& screen_;
   bool everything_;
+  std::vector<std::pair<const Rule*, ConnectionState>> told_;  // whose earlier rules were shown
 };
 
 }  // namespace

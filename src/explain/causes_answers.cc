@@ -86,7 +86,7 @@ std::optional<Judgement> reset_by_closed_port(const LineCase& c) {
     return judgement;
   }
   if (const EarlierPacket* earlier = made_by(c.without_reject, Maker::ClosedPort)) {
-    Judgement judgement = made(*earlier, 0.15);
+    Judgement judgement = made(*earlier, 0.25);
     judgement.text = fmt::format(
         "The other possible maker: the closed port {} itself. Its reset looks the same and is {} too, so the line alone "
         "cannot tell; these rules can: {} takes the packet first. Taking that rule away would not end the lines.",

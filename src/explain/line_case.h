@@ -6,6 +6,7 @@
 
 #include "explain/earlier_packet.h"
 #include "explain/pasted_text.h"
+#include "explain/service_words.h"
 
 namespace mailweir::rules {
 
@@ -50,12 +51,5 @@ struct LineCase {
 
 // rules: empty vectors and no rule where there is no scene.
 [[nodiscard]] LineCase open_case(const LineGroup& group, const PastedText& pasted, const Scene* scene);
-
-// Low ports and those services really use: a port below is offered, one above is drawn by a client.
-[[nodiscard]] bool is_service_port(std::uint32_t port);
-// "HTTP"; empty: no word for it.
-[[nodiscard]] std::string_view service_name(std::uint32_t port);
-// "port 80 (HTTP)".
-[[nodiscard]] std::string port_words(std::uint32_t port);
 
 }  // namespace mailweir::rules
