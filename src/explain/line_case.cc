@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 
 #include "record/packet_sighting.h"
 #include "ruleset/edit.h"
@@ -12,8 +10,8 @@
 namespace mailweir::rules {
 namespace {
 
-constexpr std::size_t kPortsTried = 32;   // of those rules single out
-constexpr double kBeforeMax_s = 3;        // a kernel answers at once; a capture's clock and a line's differ by less
+constexpr std::size_t kPortsTried = 32;  // of those rules single out
+constexpr double kBeforeMax_s = 3;       // a kernel answers at once; a capture's clock and a line's differ by less
 
 void each_port(const Rule& rule, std::vector<std::uint16_t>& ports) {
   for (const RulePart& part : rule.parts) {
@@ -99,8 +97,7 @@ void find_established(LineCase& open) {
     if (!accepts_established(each)) continue;
     open.established_accepted = true;
     if (behind && !open.established_later)
-      open.established_later =
-          RulePlace{rule.place.table, rule.place.chain, &each, static_cast<std::uint32_t>(i + 1)};
+      open.established_later = RulePlace{rule.place.table, rule.place.chain, &each, static_cast<std::uint32_t>(i + 1)};
   }
   for (const TraceStep& step : rule.before)
     if (step.rule != nullptr && accepts_established(*step.rule)) open.established_accepted = true;
@@ -189,6 +186,12 @@ LineCase open_case(const LineGroup& group, const PastedText& pasted, const Scene
   }
   open.states = open.rule()->states;
   open.earlier = find_earlier(*scene, group.first, candidates_before(group.first), *open.rule());
+  // What the kernel makes has its state from what it answers.
+  if (!open.earlier.empty() && open.earlier.front().answer_state != open.state()) {
+    RuleSearch again = find_logging_rule(*scene, group.first, open.earlier.front().answer_state);
+    if (again.found && again.found->place.rule == open.rule()->place.rule) open.search = std::move(again);
+    open.states = open.rule()->states;
+  }
   find_without_reject(open);
   find_elsewhere(open);
   find_established(open);

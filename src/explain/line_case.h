@@ -13,8 +13,8 @@ namespace mailweir::rules {
 struct LineCase {
   const LineGroup* group = nullptr;
   const PastedText* pasted = nullptr;
-  const Scene* scene = nullptr;     // nothing: no rules to ask
-  const Ruleset* rules = nullptr;   // likewise
+  const Scene* scene = nullptr;    // nothing: no rules to ask
+  const Ruleset* rules = nullptr;  // likewise
   RuleSearch search;
   std::vector<ConnectionState> states;         // the packet can have had; with a rule, those that reach it
   std::vector<EarlierPacket> earlier;          // simulated: their answer is the line. Empty: none does, or no rules
@@ -28,9 +28,7 @@ struct LineCase {
   [[nodiscard]] const LoggedPacket& line() const { return group->first; }
   [[nodiscard]] const std::optional<LoggingRule>& rule() const { return search.found; }
   [[nodiscard]] const PacketValues& values() const { return line().seen.packet.values; }
-  [[nodiscard]] ConnectionState state() const {
-    return states.empty() ? ConnectionState::Invalid : states.front();
-  }
+  [[nodiscard]] ConnectionState state() const { return states.empty() ? ConnectionState::Invalid : states.front(); }
   [[nodiscard]] bool can_be(ConnectionState state) const;
   [[nodiscard]] bool is_tcp() const;
   [[nodiscard]] bool is_udp() const;

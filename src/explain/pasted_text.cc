@@ -26,9 +26,10 @@ void for_each_line(std::string_view text, Take take) {
 }
 
 bool is_rule_line(std::string_view line) {
-  if (const std::size_t begin = line.find_first_not_of(" \t"); begin != std::string_view::npos) line.remove_prefix(begin);
-  for (const std::string_view word : {"-A ", "-I ", "-P ", "-N ", "iptables -", "ip6tables -", "*filter", "*nat", "*raw",
-                                      "*mangle", "*security", "COMMIT"})
+  if (const std::size_t begin = line.find_first_not_of(" \t"); begin != std::string_view::npos)
+    line.remove_prefix(begin);
+  for (const std::string_view word : {"-A ", "-I ", "-P ", "-N ", "iptables -", "ip6tables -", "*filter", "*nat",
+                                      "*raw", "*mangle", "*security", "COMMIT"})
     if (line.starts_with(word)) return true;
   return line.size() > 2 && line.front() == ':' && line.ends_with(']');  // ":INPUT DROP [0:0]"
 }

@@ -14,13 +14,12 @@ struct Service {
 };
 // IANA's service names, the ones that fill firewall logs.
 constexpr std::array<Service, 32> kServices{
-    {{21, "FTP"},         {22, "ssh"},         {23, "telnet"},     {25, "SMTP"},      {53, "DNS"},
-     {67, "DHCP"},        {68, "DHCP"},        {80, "HTTP"},       {110, "POP3"},     {123, "NTP"},
-     {137, "NetBIOS"},    {138, "NetBIOS"},    {139, "NetBIOS"},   {143, "IMAP"},     {161, "SNMP"},
-     {389, "LDAP"},       {443, "HTTPS"},      {445, "SMB"},       {465, "SMTP"},     {587, "submission"},
-     {853, "DNS over TLS"}, {993, "IMAP"},     {995, "POP3"},      {1433, "MS SQL"},  {1900, "SSDP"},
-     {3306, "MySQL"},     {3389, "RDP"},       {5060, "SIP"},      {5353, "mDNS"},    {5355, "LLMNR"},
-     {8080, "HTTP"},      {8443, "HTTPS"}}};
+    {{21, "FTP"},      {22, "ssh"},         {23, "telnet"},        {25, "SMTP"},  {53, "DNS"},      {67, "DHCP"},
+     {68, "DHCP"},     {80, "HTTP"},        {110, "POP3"},         {123, "NTP"},  {137, "NetBIOS"}, {138, "NetBIOS"},
+     {139, "NetBIOS"}, {143, "IMAP"},       {161, "SNMP"},         {389, "LDAP"}, {443, "HTTPS"},   {445, "SMB"},
+     {465, "SMTP"},    {587, "submission"}, {853, "DNS over TLS"}, {993, "IMAP"}, {995, "POP3"},    {1433, "MS SQL"},
+     {1900, "SSDP"},   {3306, "MySQL"},     {3389, "RDP"},         {5060, "SIP"}, {5353, "mDNS"},   {5355, "LLMNR"},
+     {8080, "HTTP"},   {8443, "HTTPS"}}};
 
 }  // namespace
 
