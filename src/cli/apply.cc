@@ -12,10 +12,10 @@
 #include "apply/linux_kernel.h"
 #include "apply/way_back.h"
 #include "base/escape.h"
+#include "cli/access_view.h"
 #include "cli/change_text.h"
 #include "cli/give_up.h"
 #include "cli/install.h"
-#include "cli/lockout.h"
 #include "cli/observation_view.h"
 #include "cli/policy_table.h"
 #include "cli/screen.h"
@@ -54,7 +54,7 @@ struct Answer {
   std::string result;
   int generation = 0;
   std::optional<Time> deadline;
-  std::optional<Lockout> lockout;
+  AccessReport access;
   std::vector<TableChange> changes;
 };
 
@@ -64,11 +64,7 @@ void tell(const Answer& answer, const CompiledTable& table, const CommonOptions&
     json["result"] = answer.result;
     json["generation"] = answer.generation;
     json["deadline"] = json_time(answer.deadline);
-    json["lockout"] = nullptr;
-    if (answer.lockout) {
-      json["lockout"] = {
-          {"session", answer.lockout->session}, {"rule", answer.lockout->rule}, {"text", answer.lockout->text}};
-    }
+    add_access(json, answer.access);
     json["changes"] = changes_json(answer.changes, table);
     std::fputs(print_json(json).c_str(), stdout);
     return;
@@ -100,7 +96,7 @@ class Application {
 
  private:
   int show_only();
-  int refuse(const Lockout& lockout);
+  int refuse();
   Result<ChangeResult> change(std::optional<Duration> confirm_within);
   int ask_to_keep(Answer answer);
 
@@ -111,6 +107,7 @@ class Application {
   GenerationStore store_;
   SystemClock clock_;
   Changes changes_;
+  AccessReport access_;
 };
 
 int Application::show_only() {
@@ -120,9 +117,9 @@ int Application::show_only() {
     if (const auto checked = kernel_.check_statements(plan->statements); !checked) return give_up(checked.error());
   }
   if (common_.json) {
-    tell({plan->changes.empty() ? "unchanged" : "dry-run", 0, {}, {}, plan->changes}, wish_.table, common_);
+    tell({plan->changes.empty() ? "unchanged" : "dry-run", 0, {}, access_, plan->changes}, wish_.table, common_);
   } else if (plan->changes.empty()) {
-    tell({"unchanged", 0, {}, {}, {}}, wish_.table, common_);
+    tell({"unchanged", 0, {}, access_, {}}, wish_.table, common_);
   } else {
     fmt::print("The kernel would take this ({}):\n\n{}", changes_count(plan->changes),
                changes_text(plan->changes, wish_.table, screen_of(stdout, common_).paint));
@@ -130,9 +127,9 @@ int Application::show_only() {
   return 0;
 }
 
-int Application::refuse(const Lockout& lockout) {
-  if (common_.json) tell({"refused", 0, {}, lockout, {}}, wish_.table, common_);
-  fmt::print(stderr, "mailweir: {}; open it in [inbound], or say --force\n", lockout.text);
+int Application::refuse() {
+  if (common_.json) tell({"refused", 0, {}, access_, {}}, wish_.table, common_);
+  fmt::print(stderr, "mailweir: {}; {}\n", access_.lockout->text, way_out_of(*access_.lockout));
   return exit_status(ErrorCode::Refused);
 }
 
@@ -160,8 +157,12 @@ int Application::ask_to_keep(Answer answer) {
 }
 
 int Application::run(std::optional<Duration> confirm_within, Duration answer_within) {
-  const auto lockout = find_lockout(wish_.table, current_operator().sessions);
-  if (lockout && !options_.force) return refuse(*lockout);
+  if (auto access = check_access(wish_.table, clock_.now()))
+    access_ = std::move(*access);
+  else if (!options_.force)
+    return give_up(access.error());
+  remark_on_access(access_, common_);
+  if (access_.lockout && !options_.force) return refuse();
   if (options_.dry_run) return show_only();
 
   const bool asks = !options_.yes && !confirm_within && !common_.json && is_terminal(stdin) && is_terminal(stderr);
@@ -176,10 +177,10 @@ int Application::run(std::optional<Duration> confirm_within, Duration answer_wit
   }
   const auto changed = change(asks_after ? answer_within : confirm_within);
   if (!changed) {
-    if (common_.json) tell({"refused", 0, {}, {}, {}}, wish_.table, common_);
+    if (common_.json) tell({"refused", 0, {}, access_, {}}, wish_.table, common_);
     return give_up(changed.error());
   }
-  Answer answer{"unchanged", changed->generation, changed->deadline, {}, changed->changes};
+  Answer answer{"unchanged", changed->generation, changed->deadline, access_, changed->changes};
   if (changed->kind == ChangeResult::Kind::Applied) answer.result = "applied";
   if (changed->kind == ChangeResult::Kind::Pending) answer.result = "pending";
   if (asks_after && answer.result == "pending") return ask_to_keep(std::move(answer));

@@ -7,12 +7,14 @@
 
 #include "apply/change.h"
 #include "apply/linux_kernel.h"
+#include "cli/access_view.h"
 #include "cli/change_text.h"
 #include "cli/give_up.h"
 #include "cli/observation_view.h"
 #include "cli/policy_table.h"
 #include "cli/screen.h"
 #include "report/json.h"
+#include "sys/clock.h"
 
 namespace mailweir {
 int plan(const PlanOptions& options, const CommonOptions& common) {
@@ -24,10 +26,14 @@ int plan(const PlanOptions& options, const CommonOptions& common) {
   const auto planned = plan_change(**kernel, wish->table.text, &store);
   if (!planned) return give_up(planned.error());
 
+  const auto access = check_access(wish->table, SystemClock().now());
+  if (!access) return give_up(access.error());
+
   if (common.json) {
     auto answer = json_answer("plan");
     answer["changes"] = changes_json(planned->changes, wish->table);
     answer["ruleset"] = planned->statements;
+    add_access(answer, *access);
     std::fputs(print_json(answer).c_str(), stdout);
   } else if (options.nft) {
     std::fputs(planned->statements.c_str(), stdout);
@@ -39,7 +45,11 @@ int plan(const PlanOptions& options, const CommonOptions& common) {
                changes_count(planned->changes), changes_text(planned->changes, wish->table, screen.paint));
   }
   remark_on_observations(common);
-  return 0;
+  remark_on_access(*access, common);
+  if (!access->lockout) return 0;
+  fmt::print(stderr, "mailweir: apply would refuse this: {}; {}\n", access->lockout->text,
+             way_out_of(*access->lockout));
+  return exit_status(ErrorCode::Refused);
 }
 
 }  // namespace mailweir

@@ -13,6 +13,7 @@
 #include "cli/this_machine.h"
 #include "report/json.h"
 #include "ruleset/print_ruleset.h"
+#include "simulate/live_machine.h"
 #include "simulate/packet_notation.h"
 #include "simulate/worlds.h"
 #include "sys/clock.h"
@@ -133,7 +134,7 @@ int trace(const TraceOptions& options, const CommonOptions& common) {
   const auto ruleset = read_rules(options.ruleset, common);
   if (!ruleset) return give_up(ruleset.error());
   const Program program(*ruleset);
-  Simulator simulator(program, options.ruleset.empty() ? this_machine() : fitting_machine(*written), false);
+  Simulator simulator(program, options.ruleset.empty() ? live_machine() : fitting_machine(*written), false);
   for (const auto& [field, possible] : written->narrowings) simulator.narrow(field, possible);
   const Worlds all = explore(simulator, written->packet, written->entry, SystemClock().now(), true);
   if (common.json)

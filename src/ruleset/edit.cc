@@ -20,8 +20,7 @@ Result<void> edit_chain(Chain& chain, const std::vector<const RuleEdit*>& edits)
   };
   for (const RuleEdit* edit : edits) {
     if (edit->kind == RuleEdit::Kind::Policy) {
-      if (!chain.hook)
-        return fail(ErrorCode::NotFound, fmt::format("chain {} has no policy", escape(chain.name, 40)));
+      if (!chain.hook) return fail(ErrorCode::NotFound, fmt::format("chain {} has no policy", escape(chain.name, 40)));
       chain.hook->policy = edit->policy;
       continue;
     }

@@ -1,16 +1,19 @@
 // Changes to a ruleset: what lint proposes, what explain tries, as values that can be applied, shown and undone.
 //
 // In:  a ruleset and edits whose numbers all count rules of that ruleset, before any of them.
-// Out: another ruleset. The one that is edited stays as it is, on failure too.
+// Out: another ruleset (apply_edits), or the user's own text with exactly those lines changed (edit_text).
+// Invariant: edit_text answers only what reads back as the ruleset that apply_edits gives; else it says why not.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "ruleset/model.h"
+#include "ruleset/read_ruleset.h"
 
 namespace mailweir::rules {
 
@@ -33,5 +36,17 @@ struct RuleEdit {
 
 // NotFound: a chain or number that is not there. BadInput: two edits want the same rule.
 [[nodiscard]] Result<Ruleset> apply_edits(const Ruleset& ruleset, std::span<const RuleEdit> edits);
+
+struct EditedText {
+  std::string text;
+  std::string diff;  // unified, three lines of context, both sides named `name`
+};
+// `source`: what `ruleset` was read from, by `options`. Unsupported: the edits cannot be said as whole lines of that
+// text (a line that makes several rules, JSON, a notation that has no words for a part).
+[[nodiscard]] Result<EditedText> edit_text(const Ruleset& ruleset, std::span<const RuleEdit> edits,
+                                           std::string_view source, const ReadOptions& options);
+// The same against the ruleset as it would be printed: for live rules, and where the own text cannot be changed.
+[[nodiscard]] Result<EditedText> edit_printed(const Ruleset& ruleset, std::span<const RuleEdit> edits,
+                                              std::string_view name);
 
 }  // namespace mailweir::rules

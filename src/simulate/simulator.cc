@@ -135,6 +135,7 @@ void Simulator::Run::show(Passage& passage) {
 void Simulator::Run::track(Passage& passage) {
   if (passage.packet.asserted_state) {
     passage.packet.values.set(Field::ConnectionState, connection_state_value(*passage.packet.asserted_state));
+    passage.tracked.state = *passage.packet.asserted_state;
     passage.attached = true;
     return;
   }

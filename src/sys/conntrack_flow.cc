@@ -84,8 +84,8 @@ std::optional<ConntrackFlow> decode_flow(const NetlinkAttributes& attributes) {
 
 std::uint8_t family_of(const FlowTuple& tuple) { return tuple.client.is_v4() ? AF_INET : AF_INET6; }
 
-void put_flow(NetlinkRequest& request, const FlowTuple& tuple) {
-  const auto nest = request.begin_nest(CTA_TUPLE_ORIG);
+void put_flow(NetlinkRequest& request, const FlowTuple& tuple, std::uint16_t direction) {
+  const auto nest = request.begin_nest(direction);
   const auto ip = request.begin_nest(CTA_TUPLE_IP);
   if (tuple.client.is_v4()) {
     request.put_be32(CTA_IP_V4_SRC, tuple.client.v4_bits());

@@ -44,8 +44,9 @@ struct ConntrackFlow {
 
 [[nodiscard]] std::optional<ConntrackFlow> decode_flow(const NetlinkAttributes& attributes);
 
-// The attribute that names a flow in a request, in a message of family_of(tuple).
-void put_flow(NetlinkRequest& request, const FlowTuple& tuple);
+// The attribute that names a flow in a request, in a message of family_of(tuple): by the tuple it was opened with
+// (CTA_TUPLE_ORIG), or by that of its answers (CTA_TUPLE_REPLY, 2).
+void put_flow(NetlinkRequest& request, const FlowTuple& tuple, std::uint16_t direction = 1);
 [[nodiscard]] std::uint8_t family_of(const FlowTuple& tuple);
 
 }  // namespace mailweir

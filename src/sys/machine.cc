@@ -1,6 +1,7 @@
 #include "sys/machine.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -12,6 +13,7 @@
 #include <bit>
 #include <charconv>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <sstream>
@@ -106,6 +108,57 @@ std::vector<std::string> default_route_interfaces() {
   return interfaces;
 }
 
+std::vector<KnownRoute> read_routes(std::string_view table4, std::string_view table6) {
+  struct Ranked {
+    std::uint32_t metric;
+    KnownRoute route;
+  };
+  std::vector<Ranked> found;
+  // RTF_UP and not RTF_REJECT of linux/route.h; RTF_LOCAL, RTF_ANYCAST of linux/ipv6_route.h.
+  constexpr std::uint32_t kUp = 1, kNoRoute = 0x200, kOurselves = 0x80000000 | 0x00100000;
+  const auto number = [](const std::string& word, int base) {
+    std::uint32_t value = 0;
+    const auto read = std::from_chars(word.data(), word.data() + word.size(), value, base);
+    return read.ec == std::errc{} && read.ptr == word.data() + word.size() ? std::optional(value) : std::nullopt;
+  };
+  const auto leads = [&](std::optional<std::uint32_t> flags) {
+    return flags && (*flags & kUp) != 0 && (*flags & (kNoRoute | kOurselves)) == 0;
+  };
+  std::istringstream v4{std::string(table4)}, v6{std::string(table6)};
+  for (std::string line; std::getline(v4, line);) {
+    const auto words = words_of(line);
+    if (words.size() < 8 || !leads(number(words[3], 16))) continue;
+    const auto to = read_hexadecimal(words[1]), mask = read_hexadecimal(words[7]);
+    const auto metric = number(words[6], 10);
+    if (to && mask && metric) found.push_back({*metric, {IpPrefix::of(*to, length_of(*mask)), words[0]}});
+  }
+  for (std::string line; std::getline(v6, line);) {
+    const auto words = words_of(line);
+    if (words.size() < 10 || words[0].size() != 32 || !leads(number(words[8], 16)) || words[9] == "lo") continue;
+    std::array<std::uint8_t, 16> bytes{};
+    bool good = true;
+    for (std::size_t i = 0; i != bytes.size(); ++i) {
+      const auto byte = number(words[0].substr(i * 2, 2), 16);
+      good = good && byte.has_value();
+      bytes[i] = static_cast<std::uint8_t>(byte.value_or(0));
+    }
+    const auto length = number(words[1], 16), metric = number(words[5], 16);
+    if (good && length && *length <= 128 && metric)
+      found.push_back(
+          {*metric,
+           {IpPrefix::of(IpAddress::v6(std::span<const std::uint8_t, 16>(bytes)), static_cast<int>(*length)),
+            words[9]}});
+  }
+  std::stable_sort(found.begin(), found.end(), [](const Ranked& a, const Ranked& b) { return a.metric < b.metric; });
+  std::vector<KnownRoute> routes;
+  for (Ranked& one : found) routes.push_back(std::move(one.route));
+  return routes;
+}
+
+std::vector<KnownRoute> known_routes() {
+  return read_routes(whole_file("/proc/net/route"), whole_file("/proc/net/ipv6_route"));
+}
+
 std::vector<Listener> read_listeners(std::string_view table) {
   std::vector<Listener> found;
   std::istringstream lines{std::string(table)};
@@ -119,7 +172,10 @@ std::vector<Listener> read_listeners(std::string_view table) {
     std::uint16_t port = 0;
     const char* end = words[1].data() + words[1].size();
     const auto read = std::from_chars(words[1].data() + colon + 1, end, port, 16);
-    if (address && read.ec == std::errc{} && read.ptr == end) found.push_back({*address, port});
+    if (!address || read.ec != std::errc{} || read.ptr != end) continue;
+    Listener listener{*address, port, 0};
+    if (words.size() > 9) std::from_chars(words[9].data(), words[9].data() + words[9].size(), listener.socket);
+    found.push_back(listener);
   }
   return found;
 }
@@ -133,6 +189,34 @@ std::vector<Listener> listeners() {
   all.erase(std::unique(all.begin(), all.end(), [&](const Listener& a, const Listener& b) { return key(a) == key(b); }),
             all.end());
   return all;
+}
+
+std::vector<Listener> ssh_listeners() {
+  // Names as the kernel has them: the first 15 bytes (proc(5)).
+  constexpr std::array<std::string_view, 4> kServers{"sshd", "sshd-session", "dropbear", "tinysshd"};
+  constexpr std::uint16_t kSsh = 22;
+  std::vector<Listener> all = listeners(), found;
+  std::error_code problem;
+  for (const auto& process : std::filesystem::directory_iterator("/proc", problem)) {
+    const std::string number = process.path().filename();
+    if (number.empty() || number[0] < '0' || number[0] > '9') continue;
+    std::string name = whole_file((process.path() / "comm").c_str());
+    if (!name.empty() && name.back() == '\n') name.pop_back();
+    const bool server = std::find(kServers.begin(), kServers.end(), name) != kServers.end();
+    if (!server && number != "1") continue;
+    for (const auto& file : std::filesystem::directory_iterator(process.path() / "fd", problem)) {
+      const std::string target = std::filesystem::read_symlink(file.path(), problem);
+      for (const Listener& listener : all)
+        if ((server || listener.port == kSsh) && target == fmt::format("socket:[{}]", listener.socket))
+          found.push_back(listener);
+    }
+  }
+  const auto key = [](const Listener& listener) { return std::pair(listener.port, listener.address); };
+  std::sort(found.begin(), found.end(), [&](const Listener& a, const Listener& b) { return key(a) < key(b); });
+  found.erase(
+      std::unique(found.begin(), found.end(), [&](const Listener& a, const Listener& b) { return key(a) == key(b); }),
+      found.end());
+  return found;
 }
 
 std::optional<bool> socks_without_password(const Listener& listener) {

@@ -15,6 +15,7 @@ namespace mailweir {
 namespace {
 
 constexpr std::size_t kNameBytesMax = 64;
+constexpr std::size_t kInterfaceBytesMax = 15;  // IFNAMSIZ is 16 with the closing zero
 
 std::string name_of_user(uid_t uid) {
   std::array<char, 4096> buffer;
@@ -47,6 +48,19 @@ std::uint16_t port_of(std::string_view word) {
   return read.ec == std::errc() && read.ptr == word.data() + word.size() ? port : 0;
 }
 
+// The two variables tell of one session; the newer one knows more.
+void add_session(SshSession session, std::vector<SshSession>& sessions) {
+  const auto known = std::find_if(sessions.begin(), sessions.end(), [&](const SshSession& one) {
+    return one.client == session.client && one.client_port == session.client_port &&
+           one.server_port == session.server_port && (!one.server || !session.server || one.server == session.server);
+  });
+  if (known == sessions.end()) {
+    sessions.push_back(std::move(session));
+  } else if (!known->server) {
+    *known = std::move(session);
+  }
+}
+
 void add_sessions(std::string_view environment, std::vector<SshSession>& sessions) {
   while (!environment.empty()) {
     const auto end = std::min(environment.find('\0'), environment.size());
@@ -54,9 +68,7 @@ void add_sessions(std::string_view environment, std::vector<SshSession>& session
     environment.remove_prefix(std::min(end + 1, environment.size()));
     for (const std::string_view name : {"SSH_CONNECTION=", "SSH_CLIENT="}) {
       if (!variable.starts_with(name)) continue;
-      const auto session = parse_ssh_session(variable.substr(name.size()));
-      if (session && std::find(sessions.begin(), sessions.end(), *session) == sessions.end())
-        sessions.push_back(*session);
+      if (auto session = parse_ssh_session(variable.substr(name.size()))) add_session(std::move(*session), sessions);
     }
   }
 }
@@ -65,11 +77,18 @@ void add_sessions(std::string_view environment, std::vector<SshSession>& session
 
 std::optional<SshSession> parse_ssh_session(std::string_view value) {
   const std::string_view client = take_word(value), client_port = take_word(value);
-  std::string_view server_port = take_word(value);
-  if (const std::string_view fourth = take_word(value); !fourth.empty()) server_port = fourth;
+  std::string_view server, server_port = take_word(value);
+  if (const std::string_view fourth = take_word(value); !fourth.empty()) {
+    server = server_port;
+    server_port = fourth;
+  }
   const auto address = IpAddress::parse(client.substr(0, client.find('%')));
   if (!address || port_of(client_port) == 0 || port_of(server_port) == 0) return std::nullopt;
-  return SshSession{*address, port_of(client_port), port_of(server_port)};
+  SshSession session{*address, port_of(client_port), port_of(server_port), {}, {}};
+  if (!server.empty()) session.server = IpAddress::parse(server.substr(0, server.find('%')));
+  if (const auto zone = client.find('%'); zone != std::string_view::npos)
+    session.interface = client.substr(zone + 1, kInterfaceBytesMax);
+  return session;
 }
 
 Operator current_operator() {

@@ -16,6 +16,8 @@ namespace mailweir {
 struct SshSession {
   IpAddress client;
   std::uint16_t client_port = 0, server_port = 0;
+  std::optional<IpAddress> server;  // ours; nothing: only the older variable was there
+  std::string interface;            // it came in by, where the client's address is link-local
   friend bool operator==(const SshSession&, const SshSession&) = default;
 };
 
@@ -28,8 +30,7 @@ struct Operator {
 
 [[nodiscard]] Operator current_operator();
 
-// The value of SSH_CONNECTION ("CLIENT PORT SERVER PORT") or of the older SSH_CLIENT ("CLIENT PORT PORT"), sshd(8); a
-// zone after % is passed over.
+// The value of SSH_CONNECTION ("CLIENT PORT SERVER PORT") or of the older SSH_CLIENT ("CLIENT PORT PORT"), sshd(8).
 [[nodiscard]] std::optional<SshSession> parse_ssh_session(std::string_view value);
 
 }  // namespace mailweir

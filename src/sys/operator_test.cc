@@ -13,14 +13,16 @@ bool holds(const std::vector<SshSession>& sessions, const SshSession& one) {
   return std::find(sessions.begin(), sessions.end(), one) != sessions.end();
 }
 
-SshSession session_from(const char* client, std::uint16_t client_port, std::uint16_t server_port) {
-  return {*IpAddress::parse(client), client_port, server_port};
+SshSession session_from(const char* client, std::uint16_t client_port, std::uint16_t server_port,
+                        const char* server = "", const char* interface = "") {
+  return {*IpAddress::parse(client), client_port, server_port, IpAddress::parse(server), interface};
 }
 
 TEST(Operator, BothVariablesOfSshdNameTheSession) {
-  EXPECT_EQ(parse_ssh_session("192.0.2.7 51234 198.51.100.1 22"), session_from("192.0.2.7", 51234, 22));
+  EXPECT_EQ(parse_ssh_session("192.0.2.7 51234 198.51.100.1 22"), session_from("192.0.2.7", 51234, 22, "198.51.100.1"));
   EXPECT_EQ(parse_ssh_session("2001:db8::7 51234 2022"), session_from("2001:db8::7", 51234, 2022));
-  EXPECT_EQ(parse_ssh_session("fe80::1%eth0 51234 fe80::2%eth0 22"), session_from("fe80::1", 51234, 22));
+  EXPECT_EQ(parse_ssh_session("fe80::1%eth0 51234 fe80::2%eth0 22"),
+            session_from("fe80::1", 51234, 22, "fe80::2", "eth0"));
 }
 
 TEST(Operator, WhatIsNoSessionIsNone) {
@@ -33,10 +35,13 @@ TEST(Operator, WhatIsNoSessionIsNone) {
 
 TEST(Operator, HasANameAndTheSession) {
   setenv("SSH_CONNECTION", "192.0.2.77 51234 198.51.100.1 22", 1);
+  setenv("SSH_CLIENT", "192.0.2.77 51234 22", 1);
   const Operator who = current_operator();
   unsetenv("SSH_CONNECTION");
+  unsetenv("SSH_CLIENT");
   EXPECT_FALSE(who.name.empty());
-  EXPECT_TRUE(holds(who.sessions, session_from("192.0.2.77", 51234, 22)));
+  EXPECT_TRUE(holds(who.sessions, session_from("192.0.2.77", 51234, 22, "198.51.100.1")));
+  EXPECT_FALSE(holds(who.sessions, session_from("192.0.2.77", 51234, 22))) << "both tell of one session";
 }
 
 TEST(Operator, SudosWordCountsForRootOnly) {
