@@ -27,13 +27,13 @@ std::string_view trimmed(std::string_view text) {
 
 }  // namespace
 
-std::string name_of(const RulePlace& place) {
+std::string name_of(const PlacedRule& place) {
   if (place.chain == nullptr) return "nothing";
   if (place.rule == nullptr) return fmt::format("the policy of {}", escape(place.chain->name));
   return fmt::format("{} {}", escape(place.chain->name), place.number);
 }
 
-std::string text_of(const RulePlace& place) {
+std::string text_of(const PlacedRule& place) {
   if (place.rule == nullptr)
     return fmt::format("policy {}",
                        place.chain != nullptr && place.chain->hook && place.chain->hook->policy == Verdict::Kind::Drop
@@ -100,18 +100,18 @@ const Log* logged_by(const TraceStep& step) {
   return nullptr;
 }
 
-RulePlace place_of(const TraceStep& step) { return {step.table, step.chain, step.rule, step.number}; }
+PlacedRule place_of(const TraceStep& step) { return {step.table, step.chain, step.rule, step.number}; }
 
 bool is_stopped(const PacketFate& fate) {
   return fate.kind == PacketFate::Kind::Dropped || fate.kind == PacketFate::Kind::Rejected;
 }
 
-RulePlace end_of(const PacketFate& fate) {
+PlacedRule end_of(const PacketFate& fate) {
   if (!is_stopped(fate) || fate.notes.steps.empty()) return {};
   return place_of(fate.notes.steps.back());
 }
 
-RulePlace decided_by(const PacketFate& fate) {
+PlacedRule decided_by(const PacketFate& fate) {
   for (auto step = fate.notes.steps.rbegin(); step != fate.notes.steps.rend(); ++step)
     if (step->result != TraceStep::Result::NoMatch && step->result != TraceStep::Result::Matched &&
         step->hook != Hook::Postrouting)
