@@ -86,6 +86,14 @@ RulePlace end_of(const PacketFate& fate) {
   return place_of(fate.notes.steps.back());
 }
 
+RulePlace decided_by(const PacketFate& fate) {
+  for (auto step = fate.notes.steps.rbegin(); step != fate.notes.steps.rend(); ++step)
+    if (step->result != TraceStep::Result::NoMatch && step->result != TraceStep::Result::Matched &&
+        step->hook != Hook::Postrouting)
+      return place_of(*step);
+  return {};
+}
+
 bool fits_prefix(std::string_view line_prefix, std::string_view rule_prefix) {
   const std::string_view line = trimmed(line_prefix), rule = trimmed(rule_prefix);
   if (rule.empty()) return line.empty();

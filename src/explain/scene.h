@@ -39,6 +39,8 @@ struct Scene {
 // Where the packet ended: a rule or a policy. Nothing in it: nobody stopped it.
 [[nodiscard]] RulePlace end_of(const PacketFate& fate);
 [[nodiscard]] bool is_stopped(const PacketFate& fate);
+// The rule or policy that decided about it, be it to let it pass. Nothing in it: no rules.
+[[nodiscard]] RulePlace decided_by(const PacketFate& fate);
 
 // Whether a rule's prefix is what stands at the end of the line's. Both may have lost blanks and the bytes past the
 // 29 that iptables keeps.
