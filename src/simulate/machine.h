@@ -36,6 +36,8 @@ struct SimulatedMachine {
   [[nodiscard]] std::optional<IpAddress> source_address(std::string_view interface, bool v4) const;
 };
 
+// 127.0.0.0/8 and ::1.
+[[nodiscard]] bool is_loopback(const IpAddress& address);
 [[nodiscard]] bool is_multicast(const IpAddress& address);
 // 255.255.255.255; a network's own broadcast address is not known here.
 [[nodiscard]] bool is_broadcast(const IpAddress& address);
