@@ -27,6 +27,8 @@ struct SimulatedMachine {
   bool forwarding = true;
   // What a packet without a socket here brings about: resets and ICMP errors. False: nobody answers.
   bool answers = true;
+  // False: who listens is not known, so what is delivered is taken in silence; rules that reject still answer.
+  bool knows_sockets = true;
   ConnectionSettings connections;
 
   [[nodiscard]] bool is_local(const IpAddress& address) const;
