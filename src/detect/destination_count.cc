@@ -85,6 +85,13 @@ DestinationCount::Answer DestinationCount::Estimate::answer() const {
 
 DestinationCount::Answer DestinationCount::answer(const KeyedHash& hash) const {
   if (estimate_) return estimate_->answer();
+  if (v4_.empty() && v6_.empty()) {  // as of most clients: nothing to put together
+    std::array<IpAddress, kRecent> few;
+    for (std::size_t i = 0; i < recent_used_; ++i) few[i] = IpAddress::v4(recent_[i]);
+    const auto servers = std::span(few).first(recent_used_);
+    std::sort(servers.begin(), servers.end());
+    return {servers.size(), count_groups(servers)};
+  }
   const std::vector<IpAddress> all = servers();
   if (all.size() > kExactMax) {
     const auto estimate = std::make_unique<Estimate>();

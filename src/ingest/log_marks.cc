@@ -21,19 +21,19 @@ namespace hn = hwy::HWY_NAMESPACE;
 // memory.
 constexpr std::size_t kAhead = 2048;
 
-// The places of the bits, plus `base`. Four are written whether there are so many or not: 64 bytes of a log rarely hold
-// more, and asking how many there are costs a branch that nobody can predict.
+// The places of the bits, plus `base`. Three are written whether there are so many or not: 64 bytes of a log rarely
+// hold more, and asking how many there are costs a branch that nobody can predict.
 HWY_INLINE std::uint32_t* write_offsets(std::uint64_t bits, std::uint32_t base, std::uint32_t* out) {
   // For "no bit left" std::countr_zero() would branch; what is written then is not looked at.
   constexpr std::uint64_t kSomeBit = std::uint64_t{1} << 63;
   const int count = std::popcount(bits);
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i) {
+#pragma GCC unroll 3
+  for (int i = 0; i < 3; ++i) {
     out[i] = base + static_cast<std::uint32_t>(std::countr_zero(bits | kSomeBit));
     bits &= bits - 1;
   }
-  if (count > 4) [[unlikely]] {
-    for (int i = 4; i < count; ++i) {
+  if (count > 3) [[unlikely]] {
+    for (int i = 3; i < count; ++i) {
       out[i] = base + static_cast<std::uint32_t>(std::countr_zero(bits));
       bits &= bits - 1;
     }

@@ -45,6 +45,19 @@ TEST_F(MailRouterTest, AddressesAndPathsDecideWhereTheyCan) {
   EXPECT_EQ(route({"eth0", "eth1", kTheirs, "10.0.0.9"}).way, Way::Inbound);
 }
 
+TEST_F(MailRouterTest, WhatIsSettledWhileLearningStaysSo) {
+  const Hop private_client{"eth1", "eth0", "10.0.0.9", kTheirs}, own{"", "eth0", kOurs, kTheirs};
+  for (const Hop& hop : {private_client, own}) {
+    const auto way = router_.learn(packet(hop), router_.interface(hop.in), router_.interface(hop.out));
+    ASSERT_TRUE(way);
+    EXPECT_EQ(*way, route(hop).way);
+    EXPECT_FALSE(route(hop).assumed || route(hop).unknown_side);
+  }
+  const Hop both_public{"eth1", "eth0", kOurs, kTheirs};
+  EXPECT_FALSE(router_.learn(packet(both_public), router_.interface("eth1"), router_.interface("eth0")))
+      << "which interface is outside is still to be learned";
+}
+
 TEST_F(MailRouterTest, TheOutsideInterfaceIsLearnedFromPrivateClients) {
   learn({"eth1", "eth0", "10.0.0.9", kTheirs});
   EXPECT_EQ(route({"eth1", "eth0", kOurs, kTheirs}).way, Way::FromClient);

@@ -36,6 +36,7 @@ class DistinctList {
   void add(std::span<const Value> values) {
     for (const Value& value : values) add(value);
   }
+  [[nodiscard]] bool empty() const { return values_.empty(); }
   // How many distinct values there are at least; exact after each time the room ran out.
   [[nodiscard]] std::size_t known() const { return known_; }
   // Ascending, without copies.
