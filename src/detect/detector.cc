@@ -258,10 +258,12 @@ void Detector::State::decide_site(AddressSites::Site& site) {
   ClientRecord& record = site.record;
   if (record.score_user() < settings.user_threshold || record.told() != ClientRecord::Told::Nothing) return;
   if (AddressSites::networks(site) < numbers::kHopperNetworks) return;
-  if (standing(record, settings).kind != ClientStanding::Kind::Spammer) return;
-  record.tell(ClientRecord::Told::Candidate);
+  // M is asked wherever it is not asked of a client: many people's mail is taken, together too.
   DetectSettings as_site = settings;
+  as_site.servers_registered = false;
   as_site.v6_client_length = kSiteLength;
+  if (standing(record, as_site).kind != ClientStanding::Kind::Spammer) return;
+  record.tell(ClientRecord::Told::Candidate);
   const auto groups = static_cast<std::uint64_t>(std::llround(record.groups_estimate()));
   ClientReport& finding = findings.emplace_back(describe(record, as_site, {groups, groups}, learning.table()));
   finding.verdict = Verdict::Undecided;
