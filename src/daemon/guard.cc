@@ -179,7 +179,7 @@ void Guard::lifted_by_others(const Block& block, Time now) {
 }
 
 void Guard::observe(const std::vector<ConnectionEvent>& events) {
-  for (const ConnectionEvent& event : events) detector_.observe(event);
+  detector_.observe(events);
   if (const auto model = detector_.take_learned()) {
     on_line_(EventLine("model.learned", clock_.now())
                  .add("version", std::uint64_t{model->version})

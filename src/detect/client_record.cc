@@ -222,8 +222,6 @@ void ClientRecord::contacted_new(MailRole role, GroupMark mark, const HazardGain
   new_groups_[i] = one_more(new_groups_[i]);
   in_run_[i] = one_more(in_run_[i]);
   groups_.await(mark);
-  // The sizes of what it delivers are of interest from here on.
-  if (new_groups_[0] >= kSizesFrom) groups_.widen();
   if (registered_) alarm(groups_.widen().history.made().contacted(updated_s_));
 }
 

@@ -90,6 +90,8 @@ class ClientRecord {
   // No source has shown more of this client than packets that open connections.
   [[nodiscard]] bool first_packets_only() const { return first_packets_only_; }
   [[nodiscard]] bool is_wide() const { return groups_.is_wide(); }
+  // Asks for the memory outside the record that the next event will look at.
+  void prefetch() const { groups_.prefetch(); }
   // Learned to be a mail server (section 3.5): age, days, M, and patience with failures or mail that it receives.
   [[nodiscard]] bool learned_server() const;
   [[nodiscard]] unsigned mx_names() const;          // distinct ones in the window, up to 16

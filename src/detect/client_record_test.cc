@@ -82,7 +82,7 @@ TEST_F(ClientRecordTest, PortsOfOneRoleAreOnePlaceAndRolesAreTwo) {
 TEST_F(ClientRecordTest, EndsOfFirstContactsMoveBothScores) {
   const std::map<Outcome, std::pair<double, double>> expected{{Outcome::NoAnswer, {1.2, 2.1}},
                                                               {Outcome::Refused, {1.2, 2.1}},
-                                                              {Outcome::Short, {0.8, 1.6}},
+                                                              {Outcome::Short, {0.8, numbers::kShortM}},
                                                               {Outcome::Grey, {0, 0}},
                                                               {Outcome::Delivered, {-0.4, -0.8}}};
   unsigned number = 0;
@@ -191,13 +191,13 @@ TEST_F(ClientRecordTest, EpochsHalveCountsAndForgetGroupsAfterADay) {
 TEST_F(ClientRecordTest, APatientRetrySpeaksForAServer) {
   client.connects(server(0), Outcome::Short);
   client.wait(seconds(230)).opens(server(0));
-  EXPECT_NEAR(record.score_server(), 1.6, 0.01);  // hammering
+  EXPECT_NEAR(record.score_server(), numbers::kShortM, 0.01);  // hammering
   client.wait(seconds(15)).opens(server(0));
-  EXPECT_NEAR(record.score_server(), 1.6 - 1.5, 0.01);
+  EXPECT_NEAR(record.score_server(), numbers::kShortM - 1.5, 0.01);
   client.wait(seconds(300)).opens(server(0));
-  EXPECT_NEAR(record.score_server(), 1.6 - 1.5, 0.01);  // once for each failure
-  client.ends(server(0), Outcome::Delivered);           // greylisting ended: takes back the failure, and more
-  EXPECT_NEAR(record.score_server(), 1.6 - 1.5 - 0.8 - 2.1, 0.01);
+  EXPECT_NEAR(record.score_server(), numbers::kShortM - 1.5, 0.01);  // once for each failure
+  client.ends(server(0), Outcome::Delivered);  // greylisting ended: takes back the failure, and more
+  EXPECT_NEAR(record.score_server(), numbers::kShortM - 1.5 - 0.8 - 2.1, 0.01);
   EXPECT_NEAR(record.weight(Weight::Delivered), -0.4, kExact);
   client.connects(server(0), Outcome::Delivered);
   EXPECT_NEAR(record.weight(Weight::Delivered), -0.4, kExact);
@@ -288,11 +288,36 @@ TEST_F(ClientRecordTest, MailThatIsLetInSpeaksForAServer) {
   for (unsigned i = 0; i < 6; ++i) client.connects(server(i), Outcome::Refused);
   const double before = record.score_server();
   for (std::uint32_t network = 0; network < 5; ++network) record.let_in(network, client.now());
-  EXPECT_NEAR(record.score_server(), before, kExact) << "one day is not enough";
+  EXPECT_NEAR(record.score_server(), before - 3, kExact) << "one day is not enough for more";
   record.let_in(2, client.now() + hours(25));
-  EXPECT_NEAR(record.score_server(), before / 2 - 5, 0.2) << "now all five count";
+  EXPECT_NEAR(record.score_server(), (before - 3) / 2 - 2, 0.2) << "now all five count";
   for (std::uint32_t network = 5; network < 16; ++network) record.let_in(network, client.now() + hours(26));
   EXPECT_NEAR(record.score_server(), -6, 0.2) << "that is all it can speak";
+}
+
+TEST_F(ClientRecordTest, MessagesOfDifferentSizesSpeakForAServerAndAlikeOnesAskForNothingMore) {
+  for (unsigned i = 0; i < 6; ++i) client.connects(server(i), Outcome::Refused);
+  const double before = record.score_server();
+  const auto deliver = [&](unsigned number, std::uint32_t bytes) {
+    ConnectionEvent event;
+    event.time = client.now();
+    event.client = client.address();
+    event.server = server(number);
+    event.server_port = 25;
+    client.opens(server(number));
+    event.kind = ConnectionEvent::Kind::Judged;
+    event.outcome = Outcome::Delivered;
+    event.payload = bytes;
+    tell(event);
+  };
+  EXPECT_NEAR(record.server_margin(), numbers::kSizesUnknownM, kExact);
+  for (unsigned i = 0; i < 3; ++i) deliver(10 + i, 3'000);
+  EXPECT_NEAR(record.score_server(), before - 3 * 0.8, 0.05) << "that they are alike speaks for nobody";
+  EXPECT_NEAR(record.server_margin(), 0, kExact);
+  deliver(20, 80'000);
+  EXPECT_NEAR(record.score_server(), before - 4 * 0.8 + numbers::kSizeLeastM, 0.05);
+  for (unsigned i = 0; i < 20; ++i) deliver(30 + i, i % 2 == 0 ? 900 : 2'000'000);
+  EXPECT_GE(record.score_server(), before - 24 * 0.8 + numbers::kSizesMostM - 0.1) << "no more than that";
 }
 
 TEST_F(ClientRecordTest, AServerIsLearnedInAWeek) {

@@ -1,8 +1,12 @@
 #include "detect/client_table.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <memory>
 #include <tuple>
 #include <utility>
+
+#include "base/must.h"
 
 namespace mailweir {
 namespace {
@@ -15,26 +19,64 @@ std::uint64_t network_of(IpAddress base) { return base.high >> 16; }
 }  // namespace
 
 ClientTable::ClientTable(const KeyedHash& hash, TableLimits limits)
-    : hash_(hash), limits_(limits), places_(kPlacesMin, kNone) {
-  limits_.clients_max = std::max(limits_.clients_max, 1U);
+    : hash_(hash), limits_(limits), places_(kPlacesMin, kFree) {
+  limits_.clients_max = std::clamp(limits_.clients_max, 1U, kClientsMost);
   limits_.wide_max = std::max(limits_.wide_max, 1U);
   limits_.network_max = std::max(limits_.network_max, 1U);
 }
 
+ClientTable::~ClientTable() {
+  for (std::size_t i = 0; i < made_; ++i) std::destroy_at(&at(static_cast<Index>(i)));
+  for (ClientRecord* const chunk : chunks_) std::free(chunk);
+}
+
+ClientTable::Index ClientTable::new_index() {
+  if (!free_.empty()) {
+    const Index index = free_.back();
+    free_.pop_back();
+    return index;
+  }
+  if (made_ == chunks_.size() * kChunk) {
+    constexpr std::size_t kBytes = kChunk * sizeof(ClientRecord);
+    static_assert(kBytes % kHugePage == 0);
+    auto* const chunk = static_cast<ClientRecord*>(std::aligned_alloc(kHugePage, kBytes));
+    MUST(chunk != nullptr);
+    if (!chunks_.empty()) static_cast<void>(madvise(chunk, kBytes, MADV_HUGEPAGE));
+    chunks_.push_back(chunk);
+  }
+  const auto index = static_cast<Index>(made_++);
+  std::construct_at(&at(index));
+  return index;
+}
+
 std::size_t ClientTable::place_of(IpAddress base) const {
-  std::size_t place = home_of(base);
-  while (places_[place] != kNone && at(places_[place]).base() != base) place = (place + 1) & (places_.size() - 1);
+  const std::uint64_t hash = hash_(base);
+  std::size_t place = hash & (places_.size() - 1);
+  const auto is_it = [&](Place there) { return is_tagged(there, hash) && at(index_of(there)).base() == base; };
+  while (places_[place] != kFree && !is_it(places_[place])) place = (place + 1) & (places_.size() - 1);
   return place;
 }
 
-ClientTable::Index ClientTable::find(IpAddress base) const { return places_[place_of(base)]; }
+ClientTable::Index ClientTable::find(IpAddress base) const {
+  const Place place = places_[place_of(base)];
+  return place == kFree ? kNone : index_of(place);
+}
+
+// Their order is that of hashes: each record is fetched a few ahead.
+template <typename Do>
+void ClientTable::for_each(const Places& places, Do act) const {
+  constexpr std::size_t kAhead = 16;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (i + kAhead < places.size() && places[i + kAhead] != kFree)
+      __builtin_prefetch(&at(index_of(places[i + kAhead])));
+    if (places[i] != kFree) act(places[i]);
+  }
+}
 
 void ClientTable::grow() {
-  std::vector<Index> before = std::move(places_);
-  places_.assign(before.size() * 2, kNone);
-  for (const Index index : before) {
-    if (index != kNone) places_[place_of(at(index).base())] = index;
-  }
+  auto before = std::exchange(places_, {});
+  places_.assign(before.size() * 2, kFree);
+  for_each(before, [&](Place place) { places_[place_of(at(index_of(place)).base())] = place; });
 }
 
 ClientTable::Index ClientTable::insert(IpAddress base, Time now, const Forgotten& forgotten) {
@@ -54,15 +96,9 @@ ClientTable::Index ClientTable::insert(IpAddress base, Time now, const Forgotten
   }
   // Up to three quarters full: a search then looks at two or three places.
   if (4 * (size_ + 1) > 3 * places_.size()) grow();
-  if (free_.empty()) {
-    const auto first = static_cast<Index>(chunks_.size() * kChunk);
-    chunks_.push_back(std::make_unique<Chunk>());
-    for (std::size_t i = kChunk; i-- > 0;) free_.push_back(first + static_cast<Index>(i));
-  }
-  const Index index = free_.back();
-  free_.pop_back();
+  const Index index = new_index();
   at(index) = ClientRecord(base, now);
-  places_[place_of(base)] = index;
+  places_[place_of(base)] = place_for(index, hash_(base));
   ++size_;
   count_network(base, 1);
   return index;
@@ -78,13 +114,13 @@ void ClientTable::count_network(IpAddress base, int by) {
 void ClientTable::remove(Index index) {
   // Whoever stands behind it and could not have its place moves up, so that every search still ends where it should.
   std::size_t gap = place_of(at(index).base());
-  places_[gap] = kNone;
-  for (std::size_t next = (gap + 1) & (places_.size() - 1); places_[next] != kNone;
+  places_[gap] = kFree;
+  for (std::size_t next = (gap + 1) & (places_.size() - 1); places_[next] != kFree;
        next = (next + 1) & (places_.size() - 1)) {
-    const std::size_t home = home_of(at(places_[next]).base());
+    const std::size_t home = hash_(at(index_of(places_[next])).base()) & (places_.size() - 1);
     const bool reaches = gap <= next ? home <= gap || home > next : home <= gap && home > next;
     if (!reaches) continue;
-    places_[gap] = std::exchange(places_[next], kNone);
+    places_[gap] = std::exchange(places_[next], kFree);
     gap = next;
   }
   if (at(index).is_wide()) --wide_;
@@ -109,11 +145,12 @@ void ClientTable::forget_some(std::size_t count, Time now, const Forgotten& forg
     Index index;
   };
   std::vector<Candidate> candidates;
-  for (const Index index : places_) {
-    if (index == kNone || !among(at(index))) continue;
+  for_each(places_, [&](Place place) {
+    const Index index = index_of(place);
     const ClientRecord& client = at(index);
+    if (!among(client)) return;
     candidates.push_back({std::max(client.score_user(now), 0.0), client.last_seen(), client.base(), index});
-  }
+  });
   count = std::min(count, candidates.size());
   if (count == 0) return;
   const auto last = candidates.begin() + static_cast<std::ptrdiff_t>(count);
@@ -137,8 +174,8 @@ void ClientTable::widened(Time now, const Forgotten& forgotten) {
 std::vector<ClientTable::Index> ClientTable::indices() const {
   std::vector<Index> all;
   all.reserve(size_);
-  for (const Index index : places_) {
-    if (index != kNone) all.push_back(index);
+  for (const Place place : places_) {
+    if (place != kFree) all.push_back(index_of(place));
   }
   return all;
 }

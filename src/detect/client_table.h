@@ -17,6 +17,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/huge_pages.h"
 #include "base/keyed_hash.h"
 #include "detect/client_record.h"
 
@@ -35,6 +36,9 @@ class ClientTable {
   using Forgotten = std::function<void(Index)>;
 
   ClientTable(const KeyedHash& hash, TableLimits limits);
+  ~ClientTable();
+  ClientTable(const ClientTable&) = delete;
+  ClientTable& operator=(const ClientTable&) = delete;
 
   [[nodiscard]] Index find(IpAddress base) const;
   // REQUIRES: find(base) == kNone.   `forgotten` is told about each index that is given up.
@@ -45,13 +49,24 @@ class ClientTable {
   // A record became wide. It may be forgotten by this, when it is the most innocent of too many.
   void widened(Time now, const Forgotten& forgotten);
 
-  [[nodiscard]] ClientRecord& at(Index index) { return (*chunks_[index / kChunk])[index % kChunk]; }
-  [[nodiscard]] const ClientRecord& at(Index index) const { return (*chunks_[index / kChunk])[index % kChunk]; }
-  // Asks for the memory of a record that is about to be changed.
-  void prefetch(Index index) const {
+  [[nodiscard]] ClientRecord& at(Index index) { return chunks_[index / kChunk][index % kChunk]; }
+  [[nodiscard]] const ClientRecord& at(Index index) const { return chunks_[index / kChunk][index % kChunk]; }
+
+  // Asks for the memory that find() and what follows will look at, one step after the other, each when the one before
+  // has had time to arrive. An index that only looks like this client's costs a fetch, nothing else.
+  [[nodiscard]] std::uint64_t hash_of(IpAddress base) const { return hash_(base); }
+  void prefetch_place(std::uint64_t hash) const { __builtin_prefetch(&places_[hash & (places_.size() - 1)]); }
+  [[nodiscard]] Index prefetch_record(std::uint64_t hash) const {
+    std::size_t place = hash & (places_.size() - 1);
+    while (places_[place] != kFree && !is_tagged(places_[place], hash)) place = (place + 1) & (places_.size() - 1);
+    if (places_[place] == kFree) return kNone;
+    const Index index = index_of(places_[place]);
     const auto* const bytes = reinterpret_cast<const char*>(&at(index));
-    for (std::size_t i = 0; i < sizeof(ClientRecord); i += 64) __builtin_prefetch(bytes + i, 1);
+    __builtin_prefetch(bytes, 1);
+    __builtin_prefetch(bytes + sizeof(ClientRecord) - 1, 1);
+    return index;
   }
+  void prefetch_rest(Index index) const { at(index).prefetch(); }
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] std::size_t wide() const { return wide_; }
   [[nodiscard]] std::uint64_t forgotten() const { return forgotten_; }
@@ -59,10 +74,25 @@ class ClientTable {
   [[nodiscard]] std::vector<Index> indices() const;
 
  private:
-  static constexpr std::size_t kChunk = 256;  // records never move: growing costs no copy and no second table
-  using Chunk = std::array<ClientRecord, kChunk>;
+  // Records never move: growing costs no copy and no second table. Memory is used as it is needed: in small pages for
+  // the first chunk, in huge ones from there on.
+  static constexpr std::size_t kChunk = 131'072;
+  [[nodiscard]] Index new_index();
 
-  [[nodiscard]] std::size_t home_of(IpAddress base) const { return hash_(base) & (places_.size() - 1); }
+  // An index and eight bits of its client's hash, so that a search looks at nobody else's record but for one in 256.
+  using Place = std::uint32_t;
+  static constexpr unsigned kIndexBits = 24;
+  static constexpr Place kFree = UINT32_MAX;
+  static constexpr std::uint32_t kClientsMost = (1U << kIndexBits) - 2;
+  using Places = std::vector<Place, HugePageAllocator<Place>>;
+  template <typename Do>
+  void for_each(const Places& places, Do act) const;
+  static Index index_of(Place place) { return place & ((1U << kIndexBits) - 1); }
+  static bool is_tagged(Place place, std::uint64_t hash) { return place >> kIndexBits == hash >> 56; }
+  static Place place_for(Index index, std::uint64_t hash) {
+    return static_cast<Place>(hash >> 56 << kIndexBits) | index;
+  }
+
   [[nodiscard]] std::size_t place_of(IpAddress base) const;  // of its index, or the free one where it would be
   void grow();
   template <typename Among>
@@ -72,8 +102,9 @@ class ClientTable {
 
   KeyedHash hash_;
   TableLimits limits_;
-  std::vector<Index> places_;  // open addressing; kNone: free
-  std::vector<std::unique_ptr<Chunk>> chunks_;
+  Places places_;                      // open addressing
+  std::vector<ClientRecord*> chunks_;  // records from 0 to made_ are constructed
+  std::size_t made_ = 0;
   std::vector<Index> free_;
   std::size_t size_ = 0, wide_ = 0;
   std::unordered_map<std::uint64_t, std::uint32_t> networks_;  // IPv6 /48s: how many records

@@ -1,6 +1,7 @@
 #include "detect/detector.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <tuple>
 #include <unordered_map>
@@ -54,8 +55,6 @@ struct Detector::State {
     GroupMark mark;
   };
   [[nodiscard]] Contact contact_of(const ConnectionEvent& event) const;
-  // Asks for the memory that observe() will look at.
-  void prefetch(const ConnectionEvent& event) const;
   void observe(const ConnectionEvent& event);
   void forget_what_hangs_on(ClientTable::Index index) {
     decided.erase(index);
@@ -259,10 +258,12 @@ void Detector::State::decide_site(AddressSites::Site& site) {
   ClientRecord& record = site.record;
   if (record.score_user() < settings.user_threshold || record.told() != ClientRecord::Told::Nothing) return;
   if (AddressSites::networks(site) < numbers::kHopperNetworks) return;
-  if (standing(record, settings).kind != ClientStanding::Kind::Spammer) return;
-  record.tell(ClientRecord::Told::Candidate);
+  // M is asked wherever it is not asked of a client: many people's mail is taken, together too.
   DetectSettings as_site = settings;
+  as_site.servers_registered = false;
   as_site.v6_client_length = kSiteLength;
+  if (standing(record, as_site).kind != ClientStanding::Kind::Spammer) return;
+  record.tell(ClientRecord::Told::Candidate);
   const auto groups = static_cast<std::uint64_t>(std::llround(record.groups_estimate()));
   ClientReport& finding = findings.emplace_back(describe(record, as_site, {groups, groups}, learning.table()));
   finding.verdict = Verdict::Undecided;
@@ -368,13 +369,6 @@ Detector::~Detector() = default;
 Detector::Detector(Detector&&) noexcept = default;
 Detector& Detector::operator=(Detector&&) noexcept = default;
 
-void Detector::State::prefetch(const ConnectionEvent& event) const {
-  const ClientTable::Index index = table.find(client_base(event.client, settings.v6_client_length));
-  if (index == ClientTable::kNone) return;
-  table.prefetch(index);
-  if (settings.exact_destinations) destinations[index].prefetch();
-}
-
 void Detector::State::observe(const ConnectionEvent& event) {
   const IpAddress base = client_base(event.client, settings.v6_client_length);
   if (event.kind == ConnectionEvent::Kind::AskedMx || event.kind == ConnectionEvent::Kind::LetIn)
@@ -394,12 +388,32 @@ void Detector::State::observe(const ConnectionEvent& event) {
   if (!wide && table.at(index).is_wide()) table.widened(event.time, forget);
 }
 
+// Memory takes about as long to answer as a few events take to be judged, and answers several questions at once. So the
+// place of a client in the table is asked for three steps ahead, its record two, what hangs on that one.
 void Detector::observe(std::span<const ConnectionEvent> events) {
-  constexpr std::size_t kAhead = 16;  // a microsecond of work, about what memory takes for as many records
-  for (std::size_t i = 0; i < std::min(kAhead, events.size()); ++i) state_->prefetch(events[i]);
+  constexpr std::size_t kAhead = 8, kSteps = 3 * kAhead, kRing = 32;
+  static_assert(kRing >= kSteps);
+  const State& state = *state_;
+  std::array<std::uint64_t, kRing> hashes{};
+  std::array<ClientTable::Index, kRing> indices{};
+  const auto fetch = [&](std::size_t ahead) {  // of the event that stands so far behind the newest
+    if (const std::size_t i = ahead; i < events.size()) {
+      hashes[i % kRing] = state.table.hash_of(client_base(events[i].client, state.settings.v6_client_length));
+      state.table.prefetch_place(hashes[i % kRing]);
+    }
+    if (const std::size_t i = ahead - kAhead; ahead >= kAhead && i < events.size())
+      indices[i % kRing] = state.table.prefetch_record(hashes[i % kRing]);
+    if (const std::size_t i = ahead - 2 * kAhead; ahead >= 2 * kAhead && i < events.size()) {
+      if (indices[i % kRing] == ClientTable::kNone) return;
+      state.table.prefetch_rest(indices[i % kRing]);
+      if (state.settings.exact_destinations && indices[i % kRing] < state.destinations.size())
+        state.destinations[indices[i % kRing]].prefetch();
+    }
+  };
+  for (std::size_t i = 0; i < kSteps && events.size() > 1; ++i) fetch(i);
   for (std::size_t i = 0; i < events.size(); ++i) {
+    if (events.size() > 1) fetch(i + kSteps);
     state_->observe(events[i]);
-    if (i + kAhead < events.size()) state_->prefetch(events[i + kAhead]);
   }
 }
 

@@ -31,6 +31,14 @@ std::vector<ConnectionEvent> history(unsigned seed) {
     for (unsigned i = below(80); i > 0; --i) {
       client.wait(std::chrono::seconds(below(pause_s)));
       client.connects(server(below(breadth)), static_cast<Outcome>(below(6)), ports[below(4)]);
+      events.back().payload = below(1U << below(20));
+      for (unsigned sign = number % 4 == 1 ? below(4) : 0; sign > 0; --sign) {
+        events.push_back({.time = client.now(),
+                          .client = client.address(),
+                          .server = server(below(200)),
+                          .payload = 1 + below(1'000),
+                          .kind = below(2) == 0 ? ConnectionEvent::Kind::AskedMx : ConnectionEvent::Kind::LetIn});
+      }
     }
   }
   std::stable_sort(events.begin(), events.end(), [](const auto& a, const auto& b) { return a.time < b.time; });
@@ -42,6 +50,7 @@ DetectSettings settings_of(unsigned seed) {
   settings.recorded = seed % 2 == 0;
   settings.servers_registered = seed % 3 == 0;
   settings.exact_destinations = seed % 4 == 0;
+  settings.mx_seen = seed % 2 == 1;
   settings.mail_servers = {*IpPrefix::parse("172.16.0.16/28")};
   return settings;
 }

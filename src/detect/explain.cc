@@ -13,6 +13,11 @@ namespace {
 
 using namespace numbers;
 
+// What M has to reach.
+double server_need(const ClientRecord& client, const DetectSettings& settings) {
+  return settings.server_threshold + client.server_margin();
+}
+
 // How near the decision was, where that is cheap to say: what a little less evidence would have changed.
 std::string counterfactual(const ClientRecord& client, const DetectSettings& settings, const HazardTable& hazards) {
   const double per_network = std::log(kSpammerHazard / hazards.transfer.back());
@@ -20,8 +25,13 @@ std::string counterfactual(const ClientRecord& client, const DetectSettings& set
   const auto networks = static_cast<int>(spare / per_network) + 1;
   std::string text = fmt::format("{} new network{} fewer", networks, networks == 1 ? "" : "s");
   if (!settings.servers_registered) {
-    const auto retries = static_cast<int>((client.score_server() - settings.server_threshold) / -kRetryM) + 1;
-    text += fmt::format(" or {} patient retr{} of failed deliveries", retries, retries == 1 ? "y" : "ies");
+    const double over = client.score_server() - server_need(client, settings);
+    const auto times = [&](double each) { return static_cast<int>(over / -each) + 1; };
+    text += fmt::format(", {} patient retr{} of failed deliveries", times(kRetryM), times(kRetryM) == 1 ? "y" : "ies");
+    if (times(kInboundM) <= kInboundMostM / kInboundM)
+      text += fmt::format(", mail from {} mail network{}", times(kInboundM), times(kInboundM) == 1 ? "" : "s");
+    if (over < -kSizesMostM) text += ", messages that differ in size";
+    text.replace(text.rfind(", "), 2, " or ");
   }
   return text + " would have left it undecided";
 }
@@ -30,7 +40,7 @@ std::string spammer_reason(const ClientRecord& client, const DetectSettings& set
   const std::string server_part = settings.servers_registered
                                       ? ", and every mail server here is registered"
                                       : fmt::format(", and unlike a mail server: {:.1f} (need {:.1f})",
-                                                    client.score_server(), settings.server_threshold);
+                                                    client.score_server(), server_need(client, settings));
   return fmt::format("contacts new mail networks like a spammer: score {:.1f} (need {:.1f}){}; {}", client.score_user(),
                      settings.user_threshold, server_part, counterfactual(client, settings, hazards));
 }
@@ -48,7 +58,7 @@ std::string candidate_reason(const ClientRecord& client, const DetectSettings& s
       "unregistered mail server? It contacts new mail networks (score {:.1f}, need {:.1f}), but they take its mail as "
       "a "
       "mail server's (score against mail servers {:.1f}, need {:.1f})",
-      client.score_user(), settings.user_threshold, client.score_server(), settings.server_threshold);
+      client.score_user(), settings.user_threshold, client.score_server(), server_need(client, settings));
 }
 
 std::string suspicious_reason(const ClientRecord& client, const DetectSettings& settings, const ClientStanding& now) {
@@ -119,7 +129,7 @@ std::string hopper_reason(const ClientRecord& site, const DetectSettings& settin
       "one spammer with many addresses? {} networks of this IPv6 site take turns and together behave like one: score "
       "{:.1f} (need {:.1f}), unlike a mail server {:.1f} (need {:.1f}); none is blocked, for they may be as many "
       "customers",
-      networks, site.score_user(), settings.user_threshold, site.score_server(), settings.server_threshold);
+      networks, site.score_user(), settings.user_threshold, site.score_server(), server_need(site, settings));
 }
 
 ClientReport describe(const ClientRecord& client, const DetectSettings& settings, DestinationCount::Answer destinations,

@@ -46,6 +46,12 @@ void GroupMemory::take(GroupMemory& other) {
   failed_at_ = std::exchange(other.failed_at_, {});
 }
 
+void GroupMemory::prefetch() const {
+  if (!is_wide()) return;
+  const auto* const bytes = reinterpret_cast<const char*>(wide_at(marks_or_pointer_));
+  for (std::size_t i = 0; i < sizeof(WideMemory); i += 64) __builtin_prefetch(bytes + i, 1);
+}
+
 WideMemory& GroupMemory::wide() {
   MUST(is_wide());
   return *wide_at(marks_or_pointer_);

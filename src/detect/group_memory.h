@@ -40,6 +40,7 @@ class GroupMemory {
   GroupMemory& operator=(GroupMemory&& other) noexcept;
 
   [[nodiscard]] bool is_wide() const { return (flags_[0] & kWide) != 0; }
+  void prefetch() const;
   WideMemory& widen();
   // REQUIRES: is_wide().
   [[nodiscard]] WideMemory& wide();

@@ -61,7 +61,6 @@ inline constexpr double kHonestVariance = 4.0, kSizeLeast = -1.0, kSizeMost = 1.
 // The same against mail servers (decision 0016): what people and lists write differs from message to message. Only the
 // difference counts, and so much at most, for a bot can pad its messages; likeness says nothing, newsletters are alike.
 inline constexpr double kCampaignVariance = 0.5;  // F9: deviations of 0.2 to 0.8
-inline constexpr unsigned kSizesFrom = 4;          // new groups on port 25
 // So much more M has to show of a client whose deliveries are not yet known to be alike.
 inline constexpr double kSizesUnknownM = 1.0;
 inline constexpr double kSizeLeastM = -1.5, kSizesMostM = -5.0;

@@ -33,7 +33,7 @@ class RuleTest : public ::testing::Test {
   // What is decided when both scores reach their thresholds exactly.
   Kind at_the_border() {
     settings.user_threshold = record.score_user();
-    settings.server_threshold = record.score_server();
+    settings.server_threshold = record.score_server() - record.server_margin();
     return standing(record, settings).kind;
   }
 
@@ -49,7 +49,7 @@ TEST_F(RuleTest, BothScoresMustReachTheirThresholds) {
   contact(3, Outcome::Refused);
   contact(4, Outcome::Short);
   EXPECT_EQ(at_the_border(), Kind::Spammer);
-  settings.server_threshold = just_above(record.score_server());
+  settings.server_threshold = just_above(record.score_server() - record.server_margin());
   EXPECT_EQ(standing(record, settings).kind, Kind::Candidate);
   settings.servers_registered = true;
   EXPECT_EQ(standing(record, settings).kind, Kind::Spammer);

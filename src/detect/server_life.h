@@ -20,7 +20,7 @@ struct ServerLife {
   std::uint16_t bad = 0, retried = 0;
   std::uint16_t inbound_networks = 0;  // bits, of a hash whose key is another one after a restart
   std::uint8_t inbound_days = 0;
-  std::uint16_t hardware = 0;          // fingerprint of the address it used last; 0: unknown
+  std::uint16_t hardware = 0;  // fingerprint of the address it used last; 0: unknown
   bool learned = false, was_spammer = false;
   std::optional<ServerHistory::Kept> history;  // of registered mail servers
 
