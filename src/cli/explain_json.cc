@@ -43,7 +43,7 @@ Json packet_json(const LineCase& c) {
   return json;
 }
 
-Json place_json(const PlacedRule& place) {
+Json place_json(const RulePlace& place) {
   if (place.chain == nullptr) return {};
   Json json;
   json["table"] = place.table->name;

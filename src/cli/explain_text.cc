@@ -64,7 +64,7 @@ class Report {
           0);
       return;
     }
-    const PlacedRule& place = c.rule()->place;
+    const RulePlace& place = c.rule()->place;
     const auto origin = place.rule->origin.line;
     fmt::print("{}, the packet being {} to conntrack{}.\n",
                screen_.paint(Style::Strong, fmt::format("{} logged this{}", shown(name_of(place)),
@@ -106,7 +106,7 @@ class Report {
   }
 
   void passed_over(const Explanation& one) {
-    const PlacedRule& place = one.line_case.rule()->place;
+    const RulePlace& place = one.line_case.rule()->place;
     const bool again = std::ranges::find(told_, std::pair(place.rule, one.line_case.state())) != told_.end();
     fmt::print("\n{}{}\n", screen_.paint(Style::Strong, "Why no rule before it took the packet"),
                again && !everything_ ? ": as above" : "");

@@ -110,7 +110,7 @@ bool is_line(const PacketFate& fate, const LoggedPacket& line) {
 }
 
 // The last rule of a base chain of the packet's own way that it came to.
-PlacedRule base_place(const PacketFate& fate) {
+RulePlace base_place(const PacketFate& fate) {
   for (auto step = fate.notes.steps.rbegin(); step != fate.notes.steps.rend(); ++step)
     if (step->chain->hook && step->chain->hook->type != ChainType::Nat &&
         (step->hook == Hook::Input || step->hook == Hook::Forward))

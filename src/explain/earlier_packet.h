@@ -17,8 +17,8 @@ struct EarlierPacket {
   std::string_view kind;  // "SYN/ACK", "UDP datagram"
   bool loose = true;      // with which nf_conntrack_tcp_loose
   KernelAnswer::Maker maker = KernelAnswer::Maker::ClosedPort;
-  PlacedRule maker_rule;  // of Maker::RejectRule
-  PlacedRule taken_by;    // the rule of the base chain at which the packet's walk ended, or through which it was let in
+  RulePlace maker_rule;  // of Maker::RejectRule
+  RulePlace taken_by;    // the rule of the base chain at which the packet's walk ended, or through which it was let in
   PacketFate::Kind fate = PacketFate::Kind::Delivered;
   ConnectionState state = ConnectionState::Invalid, answer_state = ConnectionState::Invalid;
 };

@@ -82,7 +82,7 @@ Rule rule_of(const RuleWish& wish, const Table& table) {
   return rule;
 }
 
-RuleEdit insertion(const PlacedRule& chain, std::size_t number, const RuleWish& wish) {
+RuleEdit insertion(const RulePlace& chain, std::size_t number, const RuleWish& wish) {
   RuleEdit edit;
   edit.kind = RuleEdit::Kind::Insert;
   edit.family = chain.table->family;

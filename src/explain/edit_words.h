@@ -22,7 +22,7 @@ struct RuleWish {
 };
 [[nodiscard]] Rule rule_of(const RuleWish& wish, const Table& table);
 
-[[nodiscard]] RuleEdit insertion(const PlacedRule& chain, std::size_t number, const RuleWish& wish);
+[[nodiscard]] RuleEdit insertion(const RulePlace& chain, std::size_t number, const RuleWish& wish);
 // What a person types. One edit can be two commands.
 [[nodiscard]] std::vector<std::string> commands_of(const Ruleset& ruleset, const RuleEdit& edit);
 

@@ -22,7 +22,7 @@ void note_rule(Explanation& answer) {
     if (!c.search.misses.empty()) {
       std::vector<std::string> names;
       for (const RuleSearch::Miss& miss : c.search.misses) names.push_back(name_of(miss.place));
-      const PlacedRule& taken = c.search.misses.front().taken_by;
+      const RulePlace& taken = c.search.misses.front().taken_by;
       answer.notes.push_back(fmt::format(
           "{} {} with this prefix, but a packet like this one does not come there{}. Were the rules others then?",
           fmt::join(names, ", "), names.size() == 1 ? "logs" : "log",
@@ -36,7 +36,7 @@ void note_rule(Explanation& answer) {
       answer.notes.emplace_back("No rule logs anything in these rules.");
     return;
   }
-  for (const PlacedRule& other : c.rule()->others)
+  for (const RulePlace& other : c.rule()->others)
     answer.notes.push_back(fmt::format("{} ({}) logs such a packet with the same prefix too: give each its own.",
                                        name_of(other), text_of(other)));
   for (const Assumption& assumption : c.rule()->assumptions)

@@ -21,14 +21,14 @@ struct ExplainLimits {
 inline constexpr ExplainLimits kExplainLimits;
 
 struct PassedOver {
-  PlacedRule place;
+  RulePlace place;
   Hook hook = Hook::Input;
   std::string text;  // "destination port is 3594, not 22"
 };
 
 struct Explanation {
   LineCase line_case;
-  PlacedRule ended_by;  // what stopped the packet behind the rule that logged it; nothing in it: nobody did
+  RulePlace ended_by;  // what stopped the packet behind the rule that logged it; nothing in it: nobody did
   std::vector<PassedOver> passed_over;
   std::size_t passed_over_left_out = 0;
   std::vector<LineCause> causes;

@@ -25,7 +25,7 @@ void each_port(const Rule& rule, std::vector<std::uint16_t>& ports) {
 }
 
 // Ports that rules of the table where the earlier packets end speak of.
-std::vector<std::uint16_t> singled_out(const PlacedRule& place) {
+std::vector<std::uint16_t> singled_out(const RulePlace& place) {
   std::vector<std::uint16_t> ports;
   if (place.table == nullptr) return ports;
   for (const Chain& chain : place.table->chains)
@@ -46,7 +46,7 @@ void find_elsewhere(LineCase& open) {
   }
 }
 
-RuleEdit removal(const PlacedRule& place) {
+RuleEdit removal(const RulePlace& place) {
   RuleEdit edit;
   edit.kind = RuleEdit::Kind::Remove;
   edit.family = place.table->family;
@@ -97,7 +97,7 @@ void find_established(LineCase& open) {
     if (!accepts_established(each)) continue;
     open.established_accepted = true;
     if (behind && !open.established_later)
-      open.established_later = PlacedRule{rule.place.table, rule.place.chain, &each, static_cast<std::uint32_t>(i + 1)};
+      open.established_later = RulePlace{rule.place.table, rule.place.chain, &each, static_cast<std::uint32_t>(i + 1)};
   }
   for (const TraceStep& step : rule.before)
     if (step.rule != nullptr && accepts_established(*step.rule)) open.established_accepted = true;

@@ -16,14 +16,14 @@ struct LineCase {
   const Scene* scene = nullptr;    // nothing: no rules to ask
   const Ruleset* rules = nullptr;  // likewise
   RuleSearch search;
-  std::vector<ConnectionState> states;          // the packet can have had; with a rule, those that reach it
-  std::vector<EarlierPacket> earlier;           // simulated: their answer is the line. Empty: none does, or no rules
-  std::vector<EarlierPacket> without_reject;    // the same with the rejecting rules taken out
-  std::vector<EarlierPacket> elsewhere;         // the same packets to other ports that rules single out
-  const CapturedPacket* captured = nullptr;     // pasted beside the line: what came before it
-  double captured_before_s = -1;                // and how long before it the line's packet was captured; < 0: not known
-  std::optional<PlacedRule> established_later;  // accepts ESTABLISHED, but stands behind the line's rule
-  bool established_accepted = false;            // anywhere on the packet's way
+  std::vector<ConnectionState> states;         // the packet can have had; with a rule, those that reach it
+  std::vector<EarlierPacket> earlier;          // simulated: their answer is the line. Empty: none does, or no rules
+  std::vector<EarlierPacket> without_reject;   // the same with the rejecting rules taken out
+  std::vector<EarlierPacket> elsewhere;        // the same packets to other ports that rules single out
+  const CapturedPacket* captured = nullptr;    // pasted beside the line: what came before it
+  double captured_before_s = -1;               // and how long before it the line's packet was captured; < 0: not known
+  std::optional<RulePlace> established_later;  // accepts ESTABLISHED, but stands behind the line's rule
+  bool established_accepted = false;           // anywhere on the packet's way
 
   [[nodiscard]] const LoggedPacket& line() const { return group->first; }
   [[nodiscard]] const std::optional<LoggingRule>& rule() const { return search.found; }

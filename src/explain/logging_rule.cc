@@ -43,7 +43,7 @@ std::vector<ConnectionState> possible_states(const Scene& scene, const LoggedPac
 }
 
 struct Hit {
-  PlacedRule place;
+  RulePlace place;
   Hook hook;
   const Log* log;
   std::size_t step;
@@ -84,18 +84,18 @@ LoggingRule rule_of(const Hit& hit, const World& world) {
   return rule;
 }
 
-void add_other(LoggingRule& rule, const PlacedRule& place) {
+void add_other(LoggingRule& rule, const RulePlace& place) {
   if (place.rule == rule.place.rule) return;
-  if (std::ranges::find(rule.others, place.rule, &PlacedRule::rule) == rule.others.end()) rule.others.push_back(place);
+  if (std::ranges::find(rule.others, place.rule, &RulePlace::rule) == rule.others.end()) rule.others.push_back(place);
 }
 
 // Why nobody logged it: where the packet ends, and which rules would have.
 void explain_miss(const Scene& scene, const LoggedPacket& line, RuleSearch& search) {
-  std::optional<PlacedRule> first_end;
+  std::optional<RulePlace> first_end;
   scene.follow(line.seen, entry_of(line), true, [&](const World& world) {
     if (!first_end) first_end = decided_by(world.fates.front());
   });
-  const PlacedRule end = first_end.value_or(PlacedRule{});
+  const RulePlace end = first_end.value_or(RulePlace{});
   const bool v4 = line.seen.packet.is_v4();
   for (const Table& table : scene.program->ruleset().tables) {
     if (table.family != RuleFamily::Inet && table.family != (v4 ? RuleFamily::Ip4 : RuleFamily::Ip6)) continue;

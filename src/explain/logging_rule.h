@@ -13,7 +13,7 @@
 namespace mailweir::rules {
 
 struct LoggingRule {
-  PlacedRule place;
+  RulePlace place;
   Hook hook = Hook::Input;
   Log log;
   const Limit* limit = nullptr;         // before its log, in the same rule
@@ -21,15 +21,15 @@ struct LoggingRule {
   std::vector<TraceStep> before;        // rules asked before it that did not take the packet, under the first state
   std::vector<Assumption> assumptions;  // what had to be assumed for it to come there
   PacketFate fate;                      // what became of the packet, under the first state
-  std::vector<PlacedRule> others;       // that could have written the line as well
+  std::vector<RulePlace> others;        // that could have written the line as well
 };
 
 struct RuleSearch {
   std::optional<LoggingRule> found;
   // Nothing was found. Rules with that prefix to which the packet does not come, and what takes it before.
   struct Miss {
-    PlacedRule place;
-    PlacedRule taken_by;
+    RulePlace place;
+    RulePlace taken_by;
   };
   std::vector<Miss> misses;
   std::vector<std::string> prefixes;  // of all logging rules, when none fits

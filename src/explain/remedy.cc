@@ -78,7 +78,7 @@ class Proposer {
           wish);
   }
 
-  void drop_invalid_early(const PlacedRule& base) {
+  void drop_invalid_early(const RulePlace& base) {
     const std::size_t end = base.chain->rules.size() + 1;
     std::size_t first = end, last = 0;
     for (const auto* list : {&c_.earlier, &c_.elsewhere})

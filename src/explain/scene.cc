@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/escape.h"
+#include "base/trim.h"
 #include "ruleset/print_ruleset.h"
 
 namespace mailweir::rules {
@@ -19,33 +20,7 @@ IpAddress own_address(const LoggedPacket& line, Field field) {
   return line.seen.packet.is_v4() ? IpAddress::v4(kSomeAddress) : IpAddress{kSomeAddress6, 1};
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  return text;
-}
-
 }  // namespace
-
-std::string name_of(const PlacedRule& place) {
-  if (place.chain == nullptr) return "nothing";
-  if (place.rule == nullptr) return fmt::format("the policy of {}", escape(place.chain->name));
-  return fmt::format("{} {}", escape(place.chain->name), place.number);
-}
-
-std::string text_of(const PlacedRule& place) {
-  if (place.rule == nullptr)
-    return fmt::format("policy {}",
-                       place.chain != nullptr && place.chain->hook && place.chain->hook->policy == Verdict::Kind::Drop
-                           ? "drop"
-                           : "accept");
-  // As its author wrote it, where that is a whole rule.
-  if (const std::string_view written = trimmed(place.rule->origin.text); written.starts_with("-A "))
-    return std::string(written);
-  const std::string text = rule_text(*place.table, *place.rule);
-  if (place.table->backend == Backend::Nft) return text;
-  return fmt::format("-A {} {}", place.chain->name, trimmed(text));
-}
 
 void Scene::follow(const PartialPacket& packet, Entry entry, bool loose,
                    const std::function<void(const World&)>& take) const {
@@ -100,18 +75,18 @@ const Log* logged_by(const TraceStep& step) {
   return nullptr;
 }
 
-PlacedRule place_of(const TraceStep& step) { return {step.table, step.chain, step.rule, step.number}; }
+RulePlace place_of(const TraceStep& step) { return {step.table, step.chain, step.rule, step.number}; }
 
 bool is_stopped(const PacketFate& fate) {
   return fate.kind == PacketFate::Kind::Dropped || fate.kind == PacketFate::Kind::Rejected;
 }
 
-PlacedRule end_of(const PacketFate& fate) {
+RulePlace end_of(const PacketFate& fate) {
   if (!is_stopped(fate) || fate.notes.steps.empty()) return {};
   return place_of(fate.notes.steps.back());
 }
 
-PlacedRule decided_by(const PacketFate& fate) {
+RulePlace decided_by(const PacketFate& fate) {
   for (auto step = fate.notes.steps.rbegin(); step != fate.notes.steps.rend(); ++step)
     if (step->result != TraceStep::Result::NoMatch && step->result != TraceStep::Result::Matched &&
         step->hook != Hook::Postrouting)

@@ -10,20 +10,10 @@
 #include <vector>
 
 #include "explain/logged_packet.h"
+#include "ruleset/rule_place.h"
 #include "simulate/worlds.h"
 
 namespace mailweir::rules {
-
-// A rule by its place; lives as long as the ruleset.
-struct PlacedRule {
-  const Table* table = nullptr;
-  const Chain* chain = nullptr;
-  const Rule* rule = nullptr;  // nothing: the chain's policy
-  std::uint32_t number = 0;    // from 1
-};
-[[nodiscard]] std::string name_of(const PlacedRule& place);  // "INPUT 4", "the policy of INPUT"
-// As somebody would type or read it: "-A INPUT -p tcp … -j REJECT"; of nft the rule's words.
-[[nodiscard]] std::string text_of(const PlacedRule& place);
 
 struct Scene {
   // More worlds of one packet than this are not followed here: a person reads a handful of them at most.
@@ -45,12 +35,12 @@ struct Scene {
 
 // Did the rule of this step log the packet? A part after its log may have said no.
 [[nodiscard]] const Log* logged_by(const TraceStep& step);
-[[nodiscard]] PlacedRule place_of(const TraceStep& step);
+[[nodiscard]] RulePlace place_of(const TraceStep& step);
 // Where the packet ended: a rule or a policy. Nothing in it: nobody stopped it.
-[[nodiscard]] PlacedRule end_of(const PacketFate& fate);
+[[nodiscard]] RulePlace end_of(const PacketFate& fate);
 [[nodiscard]] bool is_stopped(const PacketFate& fate);
 // The rule or policy that decided about it, be it to let it pass. Nothing in it: no rules.
-[[nodiscard]] PlacedRule decided_by(const PacketFate& fate);
+[[nodiscard]] RulePlace decided_by(const PacketFate& fate);
 
 // Whether a rule's prefix is what stands at the end of the line's. Both may have lost blanks and the bytes past the
 // 29 that iptables keeps.
