@@ -290,12 +290,19 @@ void add_trace(Commands& commands) {
                             "mailweir trace 'tcp 172.16.7.70:50000 > 203.0.113.9:25 in eth1 out eth0 syn'",
                             [options, &commands] { return trace(*options, commands.common); });
   verb.add_option("PACKET", options->packet, "PROTOCOL SOURCE > DESTINATION ...; ? where something is not known")
-      ->required()
       ->type_name("PACKET");
   verb.add_option("--ruleset", options->ruleset,
                   "Rules of a file in any notation, - is standard input; default: the kernel's")
       ->type_name("FILE");
   verb.add_flag("--brief", options->brief, "Only the rules that matched");
+  verb.add_option("--pcap", options->capture, "Instead of a packet, those of a capture file, one after another")
+      ->type_name("FILE");
+  verb.add_flag("--each", options->each, "Every packet of the capture by itself, not in groups of one fate");
+  verb.add_option("--in", options->in, "Interface by which packets of the capture arrive")->type_name("NAME");
+  verb.add_option("--out", options->out, "Interface by which they leave")->type_name("NAME");
+  verb.add_option("--own", options->own, "Addresses of the machine, with --ruleset; packets from there it sends itself")
+      ->delimiter(',')
+      ->type_name("ADDRESS");
 }
 
 void add_lint(Commands& commands) {

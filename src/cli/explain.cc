@@ -10,9 +10,9 @@
 #include "cli/give_up.h"
 #include "cli/read_rules.h"
 #include "cli/screen.h"
-#include "cli/this_machine.h"
 #include "explain/explain.h"
 #include "ruleset/read_ruleset.h"
+#include "simulate/live_machine.h"
 #include "sys/terminal.h"
 
 namespace mailweir {
@@ -69,7 +69,7 @@ Result<Rules> rules_for(const ExplainOptions& options, const rules::PastedText& 
         std::ranges::any_of(live->tables, [](const rules::Table& table) { return !table.chains.empty(); });
     if (logs) {
       found.ruleset = std::move(*live);
-      found.machine = this_machine();
+      found.machine = rules::live_machine();
       return found;
     }
     found.notes.emplace_back(

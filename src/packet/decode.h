@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -53,5 +54,14 @@ inline constexpr std::size_t kDecodedCount = 7;
 // `link_type`: a LINKTYPE_ value as files carry it, or the DLT_ value libpcap makes of it.
 [[nodiscard]] Decoded decode_frame(int link_type, std::span<const std::uint8_t> bytes, TcpPacket& out,
                                    std::size_t wire_length = 0, UdpPacket* udp = nullptr);
+
+// For who reads more of a packet than its TCP header (simulate/packet_from_bytes.h).
+struct IpBytes {
+  std::span<const std::uint8_t> bytes;  // from the first byte of the IP header, perhaps with padding behind
+  std::size_t wire_length = 0;
+};
+// Nothing: no IP packet in it; `why_not` says so (NotIp, CutShort, Malformed, UnknownLink).
+[[nodiscard]] std::optional<IpBytes> ip_of_frame(int link_type, std::span<const std::uint8_t> bytes,
+                                                 std::size_t wire_length, Decoded& why_not);
 
 }  // namespace mailweir

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 
 #include "packet/bytes.h"
 #include "packet/decode.h"
@@ -17,12 +18,6 @@ constexpr bool is_vlan_tag(std::uint16_t type) {  // 802.1Q, 802.1ad, and the nu
   return type == 0x8100 || type == 0x88a8 || type == 0x9100 || type == 0x9200 || type == 0x9300;
 }
 
-// Where what was found goes.
-struct Wanted {
-  TcpPacket& tcp;
-  UdpPacket* udp;
-};
-
 // What is left of a frame: the bytes that were captured, and how many there were.
 struct Rest {
   Bytes bytes;
@@ -39,39 +34,46 @@ struct Rest {
   }
 };
 
-Decoded decode_version(Rest rest, int version, const Wanted& out) {
+// The IP packet in it, or why there is none.
+struct Found {
+  Found(Decoded reason) : why(reason) {}  // NOLINT(google-explicit-constructor): so that a reason can be returned
+  Found(Rest rest) : ip(rest) {}          // NOLINT(google-explicit-constructor)
+  std::optional<Rest> ip;
+  Decoded why = Decoded::NotIp;
+};
+
+Found find_version(Rest rest, int version) {
   if (!rest.has(1)) return Decoded::CutShort;
   if (rest.bytes[0] >> 4 != version) return Decoded::Malformed;
-  return decode_ip(rest.bytes, out.tcp, rest.wire, out.udp);
+  return rest;
 }
 
-Decoded decode_ppp_protocol(Rest rest, const Wanted& out) {
+Found find_ppp_protocol(Rest rest) {
   if (!rest.has(2)) return Decoded::CutShort;
   const bool compressed = rest.bytes[0] % 2 == 1;  // RFC 1661 section 6.5: the low byte is odd, the high one even
   const std::uint16_t protocol = compressed ? rest.bytes[0] : read_u16(rest.bytes, 0);
   rest.skip(compressed ? 1 : 2);
-  if (protocol == kPppV4) return decode_version(rest, 4, out);
-  if (protocol == kPppV6) return decode_version(rest, 6, out);
+  if (protocol == kPppV4) return find_version(rest, 4);
+  if (protocol == kPppV6) return find_version(rest, 6);
   return Decoded::NotIp;
 }
 
-Decoded decode_ppp(Rest rest, const Wanted& out) {
+Found find_ppp(Rest rest) {
   if (rest.has(2) && rest.bytes[0] == 0xff && rest.bytes[1] == 0x03) rest.skip(2);  // RFC 1662: address, control
-  return decode_ppp_protocol(rest, out);
+  return find_ppp_protocol(rest);
 }
 
-Decoded decode_pppoe(Rest rest, const Wanted& out) {  // RFC 2516 section 4
+Found find_pppoe(Rest rest) {  // RFC 2516 section 4
   if (!rest.has(6)) return Decoded::CutShort;
   if (rest.bytes[0] != 0x11) return Decoded::Malformed;
   if (rest.bytes[1] != 0) return Decoded::NotIp;  // discovery
   const std::size_t length = read_u16(rest.bytes, 4);
   rest.skip(6);
   if (length != 0) rest.keep(length);
-  return decode_ppp_protocol(rest, out);
+  return find_ppp_protocol(rest);
 }
 
-Decoded decode_mpls(Rest rest,
-                    const Wanted& out) {  // RFC 3032: IP follows the bottom of the stack, or something unnamed
+Found find_mpls(Rest rest) {  // RFC 3032: IP follows the bottom of the stack, or something unnamed
   for (bool bottom = false; !bottom;) {
     if (!rest.has(4)) return Decoded::CutShort;
     bottom = (rest.bytes[2] & 1) != 0;
@@ -79,87 +81,86 @@ Decoded decode_mpls(Rest rest,
   }
   if (!rest.has(1)) return Decoded::CutShort;
   const int version = rest.bytes[0] >> 4;
-  return version == 4 || version == 6 ? decode_ip(rest.bytes, out.tcp, rest.wire, out.udp) : Decoded::NotIp;
+  return version == 4 || version == 6 ? Found(rest) : Decoded::NotIp;
 }
 
-Decoded decode_ether_type(std::uint16_t type, Rest rest, const Wanted& out);
+Found find_ether_type(std::uint16_t type, Rest rest);
 
-Decoded decode_llc(Rest rest, const Wanted& out) {  // RFC 1042: SNAP with an EtherType, anything else is not IP
+Found find_llc(Rest rest) {  // RFC 1042: SNAP with an EtherType, anything else is not IP
   constexpr std::uint8_t kSnap[] = {0xaa, 0xaa, 0x03, 0, 0, 0};
   if (!rest.has(8)) return Decoded::CutShort;
   if (!std::equal(std::begin(kSnap), std::end(kSnap), rest.bytes.begin())) return Decoded::NotIp;
   const std::uint16_t type = read_u16(rest.bytes, 6);
   rest.skip(8);
-  return type > kEtherLengthMax ? decode_ether_type(type, rest, out) : Decoded::NotIp;
+  return type > kEtherLengthMax ? find_ether_type(type, rest) : Decoded::NotIp;
 }
 
-Decoded decode_ether_type(std::uint16_t type, Rest rest, const Wanted& out) {
+Found find_ether_type(std::uint16_t type, Rest rest) {
   while (is_vlan_tag(type)) {
     if (!rest.has(4)) return Decoded::CutShort;
     type = read_u16(rest.bytes, 2);
     rest.skip(4);
   }
-  if (type <= kEtherLengthMax) return decode_llc(rest, out);
+  if (type <= kEtherLengthMax) return find_llc(rest);
   switch (type) {
     case kEtherV4:
-      return decode_version(rest, 4, out);
+      return find_version(rest, 4);
     case kEtherV6:
-      return decode_version(rest, 6, out);
+      return find_version(rest, 6);
     case kEtherPppoeSession:
-      return decode_pppoe(rest, out);
+      return find_pppoe(rest);
     case kEtherMpls:
     case kEtherMplsMulticast:
-      return decode_mpls(rest, out);
+      return find_mpls(rest);
     default:
       return Decoded::NotIp;
   }
 }
 
 // A header of `header` bytes with the EtherType at `type_at`.
-Decoded decode_typed(Rest rest, std::size_t header, std::size_t type_at, const Wanted& out) {
+Found find_typed(Rest rest, std::size_t header, std::size_t type_at) {
   if (!rest.has(header)) return Decoded::CutShort;
   const std::uint16_t type = read_u16(rest.bytes, type_at);
   rest.skip(header);
-  return decode_ether_type(type, rest, out);
+  return find_ether_type(type, rest);
 }
 
-Decoded decode_sll(Rest rest, std::size_t header, std::size_t type_at, const Wanted& out) {
+Found find_sll(Rest rest, std::size_t header, std::size_t type_at) {
   if (!rest.has(header)) return Decoded::CutShort;
   const std::uint16_t type = read_u16(rest.bytes, type_at);
   if (type <= kEtherLengthMax && type != kSllLlc) return Decoded::NotIp;  // small numbers name other kinds of frame
-  return decode_typed(rest, header, type_at, out);
+  return find_typed(rest, header, type_at);
 }
 
 // An address family in four bytes, in the byte order of whoever wrote the file (LINKTYPE_NULL) or the network's (LOOP).
-Decoded decode_loopback(Rest rest, const Wanted& out) {
+Found find_loopback(Rest rest) {
   if (!rest.has(4)) return Decoded::CutShort;
   std::uint32_t family = read_u32(rest.bytes, 0);
   if (family > 0xffff) family = __builtin_bswap32(family);
   rest.skip(4);
   switch (family) {
     case 2:  // AF_INET everywhere
-      return decode_version(rest, 4, out);
+      return find_version(rest, 4);
     case 10:  // AF_INET6: Linux; NetBSD and OpenBSD; FreeBSD; macOS
     case 24:
     case 28:
     case 30:
-      return decode_version(rest, 6, out);
+      return find_version(rest, 6);
     default:
       return Decoded::NotIp;
   }
 }
 
-Decoded decode_cisco_hdlc(Rest rest, const Wanted& out) { return decode_typed(rest, 4, 2, out); }
+Found find_cisco_hdlc(Rest rest) { return find_typed(rest, 4, 2); }
 
-Decoded decode_ppp_hdlc(Rest rest,
-                        const Wanted& out) {  // RFC 1547; 0x0f and 0x8f: Cisco's own framing on the same line
+Found find_ppp_hdlc(Rest rest) {  // RFC 1547; 0x0f and 0x8f: Cisco's own framing on the same line
   const bool cisco = rest.has(1) && (rest.bytes[0] == 0x0f || rest.bytes[0] == 0x8f);
-  return cisco ? decode_cisco_hdlc(rest, out) : decode_ppp(rest, out);
+  return cisco ? find_cisco_hdlc(rest) : find_ppp(rest);
 }
 
 // Attributes as linux/netfilter/nfnetlink_log.h has them; libpcap puts their lengths and types into this machine's
 // order.
-Decoded decode_nflog(Rest rest, const Wanted& out) {
+Found find_nflog(Rest rest) {
   constexpr std::uint16_t kPayload = 9, kTypeMask = 0x7fff;
   constexpr std::size_t kHeader = 4;
   if (!rest.has(kHeader)) return Decoded::CutShort;
@@ -177,7 +178,7 @@ Decoded decode_nflog(Rest rest, const Wanted& out) {
     if (type == kPayload) {
       rest.keep(length);
       rest.skip(kHeader);
-      return decode_ip(rest.bytes, out.tcp, rest.wire, out.udp);
+      return rest;
     }
     const std::size_t padded = (length + 3) / 4 * 4;
     if (!rest.has(padded)) return Decoded::CutShort;
@@ -186,43 +187,54 @@ Decoded decode_nflog(Rest rest, const Wanted& out) {
   return rest.wire == 0 ? Decoded::NotIp : Decoded::CutShort;
 }
 
-}  // namespace
-
-Decoded decode_frame(int link_type, std::span<const std::uint8_t> bytes, TcpPacket& tcp, std::size_t wire_length,
-                     UdpPacket* udp) {
-  const Wanted out{tcp, udp};
-  const Rest rest{bytes, std::max(wire_length, bytes.size())};
+Found find_ip(int link_type, Rest rest) {
   switch (link_type) {  // numbers: tcpdump.org/linktypes.html
     case 0:             // NULL
     case 108:           // LOOP
-      return decode_loopback(rest, out);
+      return find_loopback(rest);
     case 1:  // ETHERNET
-      return decode_typed(rest, 14, 12, out);
+      return find_typed(rest, 14, 12);
     case 9:  // PPP
-      return decode_ppp(rest, out);
+      return find_ppp(rest);
     case 50:  // PPP_HDLC
-      return decode_ppp_hdlc(rest, out);
+      return find_ppp_hdlc(rest);
     case 51:  // PPP_ETHER
-      return decode_pppoe(rest, out);
+      return find_pppoe(rest);
     case 12:   // DLT_RAW of most systems
     case 14:   // DLT_RAW of OpenBSD
     case 101:  // RAW
-      return decode_ip(rest.bytes, tcp, rest.wire, udp);
+      return rest;
     case 104:  // C_HDLC
-      return decode_cisco_hdlc(rest, out);
+      return find_cisco_hdlc(rest);
     case 113:  // LINUX_SLL
-      return decode_sll(rest, 16, 14, out);
+      return find_sll(rest, 16, 14);
     case 228:  // IPV4
-      return decode_version(rest, 4, out);
+      return find_version(rest, 4);
     case 229:  // IPV6
-      return decode_version(rest, 6, out);
+      return find_version(rest, 6);
     case 239:  // NFLOG
-      return decode_nflog(rest, out);
+      return find_nflog(rest);
     case 276:  // LINUX_SLL2
-      return decode_sll(rest, 20, 0, out);
+      return find_sll(rest, 20, 0);
     default:
       return Decoded::UnknownLink;
   }
+}
+
+}  // namespace
+
+Decoded decode_frame(int link_type, std::span<const std::uint8_t> bytes, TcpPacket& out, std::size_t wire_length,
+                     UdpPacket* udp) {
+  const Found found = find_ip(link_type, {bytes, std::max(wire_length, bytes.size())});
+  return found.ip ? decode_ip(found.ip->bytes, out, found.ip->wire, udp) : found.why;
+}
+
+std::optional<IpBytes> ip_of_frame(int link_type, std::span<const std::uint8_t> bytes, std::size_t wire_length,
+                                   Decoded& why_not) {
+  const Found found = find_ip(link_type, {bytes, std::max(wire_length, bytes.size())});
+  why_not = found.why;
+  if (!found.ip) return std::nullopt;
+  return IpBytes{found.ip->bytes, found.ip->wire};
 }
 
 }  // namespace mailweir

@@ -27,8 +27,7 @@ std::vector<WayIn> ways_in(AccessReport::By& by) {
   if (!ways.empty()) return ways;
   for (const Listener& listener : ssh_listeners()) {
     const IpAddress& address = listener.address;
-    const bool loopback = address.is_v4() ? address.v4_bits() >> 24 == 127 : address.high == 0 && address.low == 1;
-    if (loopback) continue;
+    if (rules::is_loopback(address)) continue;
     by = AccessReport::By::Listener;
     WayIn way;
     way.session.server_port = listener.port;

@@ -159,7 +159,7 @@ std::optional<KernelAnswer> answer_of_reject(const Reject& reject, const Simulat
 
 std::optional<KernelAnswer> answer_of_delivery(const SimulatedMachine& machine, const SimulatedPacket& packet,
                                                bool established) {
-  if (!machine.answers) return std::nullopt;
+  if (!machine.answers || !machine.knows_sockets) return std::nullopt;
   switch (packet.protocol()) {
     case kTcp:
       return answer_of_tcp(machine, packet, established);

@@ -10,9 +10,12 @@ bool is_multicast(const IpAddress& address) {
 
 bool is_broadcast(const IpAddress& address) { return address.is_v4() && address.v4_bits() == 0xffffffff; }
 
+bool is_loopback(const IpAddress& address) {
+  return address.is_v4() ? (address.v4_bits() >> 24) == 127 : address.high == 0 && address.low == 1;
+}
+
 bool SimulatedMachine::is_local(const IpAddress& address) const {
-  if (address.is_v4() && (address.v4_bits() >> 24) == 127) return true;
-  if (!address.is_v4() && address.high == 0 && address.low == 1) return true;
+  if (is_loopback(address)) return true;
   return std::ranges::any_of(interfaces, [&](const Interface& interface) {
     return std::ranges::find(interface.addresses, address) != interface.addresses.end();
   });

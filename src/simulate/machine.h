@@ -27,6 +27,8 @@ struct SimulatedMachine {
   bool forwarding = true;
   // What a packet without a socket here brings about: resets and ICMP errors. False: nobody answers.
   bool answers = true;
+  // False: who listens is not known, so what is delivered is taken in silence; rules that reject still answer.
+  bool knows_sockets = true;
   ConnectionSettings connections;
 
   [[nodiscard]] bool is_local(const IpAddress& address) const;
@@ -36,6 +38,8 @@ struct SimulatedMachine {
   [[nodiscard]] std::optional<IpAddress> source_address(std::string_view interface, bool v4) const;
 };
 
+// 127.0.0.0/8 and ::1.
+[[nodiscard]] bool is_loopback(const IpAddress& address);
 [[nodiscard]] bool is_multicast(const IpAddress& address);
 // 255.255.255.255; a network's own broadcast address is not known here.
 [[nodiscard]] bool is_broadcast(const IpAddress& address);

@@ -189,8 +189,11 @@ bool Simulator::Run::translate(const HookStep& step, Hook hook, Passage& passage
       break;
     }
     (void)settle(*connection, manipulation, nullptr, simulator_.machine_, passage.packet.values);
-    if (!connection->confirmed && simulator_.connections_.is_taken(connection->reply))
+    if (manipulation == Manipulation::Source && !connection->confirmed &&
+        simulator_.connections_.is_taken(connection->reply)) {
+      draw_port(*connection, simulator_.connections_);
       fates_[passage.fate].guessed = true;
+    }
   }
   rules::translate(*connection, manipulation, passage.tracked.reply, passage.packet);
   PacketValues& values = passage.packet.values;
@@ -221,8 +224,10 @@ bool Simulator::Run::pass(Hook hook, Passage& passage) {
         finish(passage, kind_of(end.kind), hook, end);
         if (end.reject != nullptr) {
           auto made = answer_of_reject(*end.reject, passage.packet, passage.by_icmp_socket);
-          if (made && made->packet.protocol() == kTcp && passage.tracked.connection)
-            simulator_.connections_.at(*passage.tracked.connection).tcp.set_closing();
+          // Of one that is not in the table yet nothing changes: an error about the reset may still put it there.
+          Connection* connection = connection_of(passage);
+          if (made && made->packet.protocol() == kTcp && connection != nullptr && connection->confirmed)
+            connection->tcp.set_closing();
           answer(passage, std::move(made));
         }
         return false;
@@ -330,7 +335,9 @@ void Simulator::Run::send(Passage passage) {
   };
   if (values.value(Field::OutputInterface) == 0) {
     const std::optional<std::string> out = route();
-    if (!out) return finish(passage, PacketFate::Kind::NotRouted, Hook::Output);
+    // Nothing leaves the machine from 127.0.0.0/8 (route.c, __mkroute_output()).
+    const bool from_loopback = passage.packet.is_v4() && is_loopback(values.address(Field::SourceAddress));
+    if (!out || (from_loopback && *out != "lo")) return finish(passage, PacketFate::Kind::NotRouted, Hook::Output);
     values.set(Field::OutputInterface, interface_value(*out));
   }
   values.set(Field::PacketType, kToHost);

@@ -40,7 +40,8 @@ struct PacketFate {
   const Chain* chain = nullptr;
   std::optional<std::size_t> cause;                             // the packet (index) that brought it about
   KernelAnswer::Maker maker = KernelAnswer::Maker::RejectRule;  // where there is a cause
-  // Another connection has the address and port it would be translated to: the kernel draws another port by lot.
+  // Another connection has the address and port it would be translated to: the kernel draws another source port by
+  // lot, and this is one that is free.
   bool guessed = false;
   Notebook notes;  // empty unless asked for
 };

@@ -6,13 +6,24 @@ namespace {
 
 constexpr IpAddress kLoopback4 = IpAddress::v4(0x7f000001), kLoopback6{0, 1};
 
+std::optional<IpAddress> masquerade_address(const SimulatedMachine& machine, const PacketValues& packet, bool v4) {
+  const std::string out = interface_name(packet.value(Field::OutputInterface));
+  // RFC 6724 section 5, rule 1, as ipv6_dev_get_saddr() has it: to an address of ours from that address.
+  if (!v4 && out == "lo") return packet.address(Field::DestinationAddress);
+  auto address = machine.source_address(out, v4);
+  // inet_select_addr(): an interface without one, and lo, takes that of the first that has one.
+  for (const SimulatedMachine::Interface& other : machine.interfaces)
+    if (!address && v4) address = machine.source_address(other.name, v4);
+  return address;
+}
+
 // Where to: the address the rule names, or the one that follows from the interface.
 std::optional<IpAddress> new_address(const Nat& nat, const Connection& connection, const SimulatedMachine& machine,
                                      const PacketValues& packet) {
   const bool v4 = connection.original.source.is_v4();
   switch (nat.kind) {
     case Nat::Kind::Masquerade:
-      return machine.source_address(interface_name(packet.value(Field::OutputInterface)), v4);
+      return masquerade_address(machine, packet, v4);
     case Nat::Kind::Redirect:
       if (packet.value(Field::InputInterface) == 0) return v4 ? kLoopback4 : kLoopback6;
       if (interface_name(packet.value(Field::InputInterface)) == "lo") return v4 ? kLoopback4 : kLoopback6;
@@ -62,6 +73,16 @@ bool settle(Connection& connection, Manipulation manipulation, const Nat* nat, c
   }
   if (connection.reply != before) (source ? connection.source_translated : connection.destination_translated) = true;
   return true;
+}
+
+void draw_port(Connection& connection, const ConnectionTable& connections) {
+  const bool ports = has_ports(connection.original.protocol);
+  std::uint16_t& port = ports ? connection.reply.destination_port : connection.reply.source_port;
+  // Ports of users stay among themselves (nf_nat_l4proto_unique_tuple).
+  constexpr std::uint16_t kFirst = 1024;
+  for (std::uint32_t tries = 0; tries <= UINT16_MAX && connections.is_taken(connection.reply); ++tries)
+    port = port == UINT16_MAX ? kFirst : static_cast<std::uint16_t>(port + 1);
+  connection.source_translated = true;
 }
 
 void translate(const Connection& connection, Manipulation manipulation, bool reply, SimulatedPacket& packet) {

@@ -22,6 +22,9 @@ enum class Manipulation : std::uint8_t { Source, Destination };
 // confirmed. False: `nat` wants an address that the machine does not have; the packet is dropped.
 bool settle(Connection& connection, Manipulation manipulation, const Nat* nat, const SimulatedMachine& machine,
             const PacketValues& packet);
+// Another source port (of ICMP: identifier), so that answers meet this connection alone. REQUIRES: connections are
+// fewer than ports.
+void draw_port(Connection& connection, const ConnectionTable& connections);
 // Changes a packet as the connection says. `reply`: against the connection's direction.
 void translate(const Connection& connection, Manipulation manipulation, bool reply, SimulatedPacket& packet);
 

@@ -148,6 +148,8 @@ Octets ip_bytes(const SimulatedPacket& packet) {
     sum = sum_of(pseudo);
   }
   std::uint16_t checksum = folded(sum_of(payload, sum));
+  // 0 would say that there is none (RFC 768), which IPv6 forbids.
+  if (packet.protocol() == kUdp && checksum == 0) checksum = 0xffff;
   if (packet.bad_checksum) checksum = static_cast<std::uint16_t>(checksum ^ 0x5555);
   set16(payload, checksum_at(packet.protocol()), checksum);
   out.insert(out.end(), payload.begin(), payload.end());

@@ -47,7 +47,9 @@ std::string iptables_protocol(Dice& dice, const RuleTaste& taste, std::string& p
       } else {
         text += " -m tcp";
         if (dice.chance(0.7)) text += fmt::format(" {}--dport {}", not_sometimes(dice, "! "), ports(dice, ':'));
-        if (dice.chance(0.2)) text += fmt::format(" {}--sport {}", not_sometimes(dice, "! "), ports(dice, ':'));
+        // Not negated too: of two negated single ports iptables-nft 1.8.9 makes one comparison of both at once, which
+        // says yes where only one of them differs. iptables-legacy does not.
+        if (dice.chance(0.2)) text += fmt::format(" --sport {}", ports(dice, ':'));
         if (dice.chance(0.3))
           text += fmt::format(" {}--tcp-flags {}", not_sometimes(dice, "! "), one_of(dice, kFlagTests));
       }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <sstream>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "ruleset/print_ruleset.h"
 #include "ruleset/read_ruleset.h"
@@ -105,12 +106,31 @@ std::string counters_difference(const Program& simulated, const RuleMemory& memo
   return text;
 }
 
-std::string emitted_difference(std::vector<std::string> kernel, std::vector<std::string> simulated) {
+// "tcp A > B ttl 63 40000 > 25 …": all but the first port.
+std::string without_source_port(std::string line) {
+  const auto ttl = line.find(" ttl ");
+  const auto port = ttl == std::string::npos ? ttl : line.find(' ', ttl + 5);
+  const auto end = port == std::string::npos ? port : line.find(" > ", port + 1);
+  return end == std::string::npos ? line : line.replace(port + 1, end - port - 1, "*");
+}
+
+// `by_lot`: of the simulator's, those whose source port is anybody's guess.
+std::string emitted_difference(std::vector<std::string> kernel, std::vector<std::string> simulated,
+                               std::vector<std::string> by_lot) {
   std::ranges::sort(kernel);
   std::ranges::sort(simulated);
   std::vector<std::string> only_kernel, only_simulated;
   std::ranges::set_difference(kernel, simulated, std::back_inserter(only_kernel));
   std::ranges::set_difference(simulated, kernel, std::back_inserter(only_simulated));
+  for (std::string& line : by_lot) {
+    const std::string some_port = without_source_port(line);
+    const auto found = std::ranges::find_if(
+        only_kernel, [&](const std::string& candidate) { return without_source_port(candidate) == some_port; });
+    if (found == only_kernel.end())
+      only_simulated.push_back(some_port);
+    else
+      only_kernel.erase(found);
+  }
   std::string text;
   const auto list = [&](const char* who, const std::vector<std::string>& lines) {
     for (std::size_t i = 0; i != lines.size() && i != 5; ++i) text += fmt::format("only {} emits: {}\n", who, lines[i]);
@@ -146,11 +166,12 @@ std::string_view name_of(Layer layer) {
   return "";
 }
 
-Result<std::optional<std::string>> run_trial(TestBed& bed, const Trial& trial) {
-  return run_trial(bed, trial, TestBed::machine());
+Result<std::optional<std::string>> run_trial(TestBed& bed, const Trial& trial, Tally* tally) {
+  return run_trial(bed, trial, TestBed::machine(), tally);
 }
 
-Result<std::optional<std::string>> run_trial(TestBed& bed, const Trial& trial, const SimulatedMachine& told) {
+Result<std::optional<std::string>> run_trial(TestBed& bed, const Trial& trial, const SimulatedMachine& told,
+                                             Tally* tally) {
   if (auto loaded = load(trial); !loaded) return fail(std::move(loaded).error().in(trial.ruleset));
   if (auto forgot = bed.forget_connections(); !forgot) return fail(forgot.error());
   if (auto loose = TestBed::set("net/netfilter/nf_conntrack_tcp_loose", trial.loose ? 1 : 0); !loose)
@@ -169,24 +190,28 @@ Result<std::optional<std::string>> run_trial(TestBed& bed, const Trial& trial, c
   machine.connections.tcp.loose = trial.loose == told.connections.tcp.loose;
   Simulator simulator(program, std::move(machine));
 
-  std::vector<std::string> simulated;
-  bool guessed = false;  // a port was drawn by lot: from there on nothing can be compared
+  std::vector<std::string> simulated, by_lot;
+  Tally own;
   const Time now{};
   std::size_t since_settled = 0;
   // A server answers to what it sees: where sources were translated, to the new one.
   std::unordered_map<FlowKey, FlowKey, FlowKeyHash> seen_as;
+  std::unordered_set<FlowKey, FlowKeyHash> drawn;  // connections with a port by lot
   for (TestPacket test : trial.packets) {
     if (const auto key = flow_key(test.packet); key && test.origin == Origin::Right) {
+      if (drawn.contains(key->reversed())) {
+        ++own.unanswered;
+        continue;
+      }
       if (const auto seen = seen_as.find(key->reversed()); seen != seen_as.end()) {
         const FlowKey answer = seen->second.reversed();
         test.packet.values.set(Field::SourceAddress, answer.source);
         test.packet.values.set(Field::DestinationAddress, answer.destination);
         test.packet.values.set(Field::SourcePort, answer.source_port);
         test.packet.values.set(Field::DestinationPort, answer.destination_port);
-      } else if (trial.conversations) {
-        continue;
       }
     }
+    ++own.packets;
     const Octets bytes = ip_bytes(test.packet);
     if (test.origin == Origin::Here)
       bed.send(bytes);
@@ -201,9 +226,11 @@ Result<std::optional<std::string>> run_trial(TestBed& bed, const Trial& trial, c
     if (test.origin == Origin::Left && fates.front().kind == PacketFate::Kind::Sent && test.packet.protocol() == kTcp &&
         fates.front().state != ConnectionState::Invalid)  // those leave as they came
       seen_as[*before] = *after;
-    guessed = guessed || std::ranges::any_of(fates, &PacketFate::guessed);
+    if (before && fates.front().guessed && drawn.insert(*before).second) ++own.lots;
+    const bool lot = before && drawn.contains(*before);
     for (const PacketFate& fate : fates)
-      if (fate.kind == PacketFate::Kind::Sent) simulated.push_back(emitted_line(fate.packet));
+      if (fate.kind == PacketFate::Kind::Sent)
+        (lot && !fate.cause ? by_lot : simulated).push_back(emitted_line(fate.packet));
     if (!choices.made().empty())
       return std::optional<std::string>("the simulator does not know whether " + choices.made().front().what);
   }
@@ -211,9 +238,14 @@ Result<std::optional<std::string>> run_trial(TestBed& bed, const Trial& trial, c
   const auto kernel = listed(trial);
   if (!kernel) return fail(kernel.error());
   std::string difference = counters_difference(program, simulator.memory(), *kernel);
-  difference += emitted_difference(bed.emitted(), std::move(simulated));
+  difference += emitted_difference(bed.emitted(), std::move(simulated), std::move(by_lot));
   if (auto unloaded = unload(trial); !unloaded) return fail(unloaded.error());
-  return difference.empty() || guessed ? std::nullopt : std::optional(std::move(difference));
+  if (tally != nullptr) {
+    tally->packets += own.packets;
+    tally->lots += own.lots;
+    tally->unanswered += own.unanswered;
+  }
+  return difference.empty() ? std::nullopt : std::optional(std::move(difference));
 }
 
 namespace {

@@ -18,16 +18,22 @@ struct Trial {
   Layer layer = Layer::Nft;
   bool v4 = true;  // of iptables' layers: which of the two programs
   bool loose = true;
-  bool conversations = false;  // servers speak only when spoken to: where two connections would share a translated
-                               // address and port the kernel draws another by lot
   std::string ruleset;
   std::vector<TestPacket> packets;
 };
 
+// What was compared, and what was not.
+struct Tally {
+  std::uint64_t packets = 0;
+  std::uint64_t lots = 0;  // connections whose translated port the kernel drew by lot: all but the port was compared
+  std::uint64_t unanswered = 0;  // answers to those, which were not sent: only the kernel knows where to
+};
+
 // Nothing: they agree. A text: where they do not. An error: the trial could not be made.
-Result<std::optional<std::string>> run_trial(TestBed& bed, const Trial& trial);
+Result<std::optional<std::string>> run_trial(TestBed& bed, const Trial& trial, Tally* tally = nullptr);
 // As run_trial, with a simulator that has been told something wrong about the machine.
-Result<std::optional<std::string>> run_trial(TestBed& bed, const Trial& trial, const SimulatedMachine& machine);
+Result<std::optional<std::string>> run_trial(TestBed& bed, const Trial& trial, const SimulatedMachine& machine,
+                                             Tally* tally = nullptr);
 
 // A smaller trial that still disagrees: fewer rules, fewer packets.
 [[nodiscard]] Trial shrunk(TestBed& bed, Trial trial);
