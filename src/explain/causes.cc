@@ -26,7 +26,8 @@ constexpr CauseKind kCauses[] = {
     {"not-allowed", "a new connection that no rule allows", causes::not_allowed},
     {"established-too-late", "replies are accepted only behind the rule that logs", causes::established_too_late},
     {"established-missing", "no rule accepts replies", causes::established_missing},
-    {"loopback", "the machine talks to itself", causes::loopback},
+    {"loopback", "an address or interface that is the machine's own", causes::loopback},
+    {"logs-what-passes", "the rule logs what it lets pass", causes::logs_what_passes},
     {"log-limit", "the log's limit hides the rest", causes::log_limit},
 };
 

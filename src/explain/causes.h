@@ -64,6 +64,7 @@ std::optional<Judgement> not_allowed(const LineCase& c);
 std::optional<Judgement> established_too_late(const LineCase& c);
 std::optional<Judgement> established_missing(const LineCase& c);
 std::optional<Judgement> loopback(const LineCase& c);
+std::optional<Judgement> logs_what_passes(const LineCase& c);
 std::optional<Judgement> log_limit(const LineCase& c);
 
 }  // namespace causes

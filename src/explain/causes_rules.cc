@@ -1,6 +1,9 @@
 // Where the rules themselves make the line.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "explain/causes.h"
 #include "record/packet_sighting.h"
 
@@ -67,6 +70,21 @@ std::optional<Judgement> loopback(const LineCase& c) {
         "NAT rule here.",
         c.line().in.empty() ? c.line().out : c.line().in);
   }
+  return judgement;
+}
+
+std::optional<Judgement> logs_what_passes(const LineCase& c) {
+  // Words people and ufw put into the prefixes of such rules.
+  const bool said =
+      std::ranges::any_of(std::array<std::string_view, 4>{"AUDIT", "ALLOW", "ACCEPT", "PASS"},
+                          [&](std::string_view word) { return c.line().prefix.find(word) != std::string::npos; });
+  if (!said || (c.rule() && c.is_stopped())) return std::nullopt;
+  Judgement judgement;
+  judgement.probability = 0.8;
+  judgement.text =
+      "The line tells of a packet that passes; nothing is wrong with it. Such rules fill logs quickly: ufw writes "
+      "these at `ufw logging "
+      "high` and above, and stops at `ufw logging low`.";
   return judgement;
 }
 

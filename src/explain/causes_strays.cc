@@ -6,6 +6,7 @@
 
 #include "explain/causes.h"
 #include "record/packet_sighting.h"
+#include "ruleset/number_names.h"
 
 namespace mailweir::rules::causes {
 namespace {
@@ -101,6 +102,17 @@ std::optional<Judgement> port_scan(const LineCase& c) {
         "nothing more.",
         c.group->sources, c.group->sources == 1 ? "host" : "hosts", c.group->ports,
         c.group->ports >= kPasteLimits.distinct_max ? "and more " : "", c.group->ports == 1 ? "" : "s");
+    return judgement;
+  }
+  const std::uint8_t protocol = c.line().seen.packet.protocol();
+  constexpr std::uint8_t kIgmp = 2;
+  if (c.values().is_known(Field::Protocol) && !has_ports(protocol) && !c.is_icmp() && protocol != kIgmp) {
+    judgement.probability = 0.5;
+    judgement.text = fmt::format(
+        "Protocol {}: a tunnel or VPN tries to reach this machine (GRE, ESP, AH and the like), or a scanner tries "
+        "which protocols it "
+        "answers.",
+        value_text(Field::Protocol, protocol));
     return judgement;
   }
   const bool odd = flags && (*flags == 0 || *flags == kFin || *flags == (kFin | kPsh | kUrg) ||

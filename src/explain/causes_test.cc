@@ -237,6 +237,28 @@ TEST(Causes, LogLimit) {
   EXPECT_EQ(Explained(kLogAll, tcp("IN=eth0 OUT=", 50000, 25, "SYN")).cause("log-limit"), nullptr);
 }
 
+TEST(Causes, LogsWhatPasses) {
+  std::string line = tcp("IN=eth0 OUT=", 443, 50000, "ACK PSH");
+  line.replace(0, 2, "[UFW AUDIT] ");
+  EXPECT_EQ(Explained("", line).likeliest(), "logs-what-passes");
+  EXPECT_EQ(Explained(kLogAll, tcp("IN=eth0 OUT=", 443, 50000, "ACK PSH")).cause("logs-what-passes"), nullptr);
+}
+
+TEST(Causes, AnswersOfAServerToManyPortsAreNoScan) {
+  std::string answers;
+  for (int port = 40000; port != 40020; ++port) answers += udp("IN=eth0 OUT=", "198.51.100.7", "192.0.2.1", 53, port);
+  EXPECT_EQ(Explained(kLogAll, answers).likeliest(), "late-dns-answer");
+}
+
+TEST(Causes, ProtocolsNobodyUsesAreOneKindOfVisitor) {
+  std::string scan;
+  for (int protocol = 60; protocol != 80; ++protocol)
+    scan += fmt::format("L: IN=eth0 OUT= SRC=198.51.100.7 DST=192.0.2.1 LEN=20 TTL=56 ID=1 PROTO={}\n", protocol);
+  const Explained answer(kLogAll, scan);
+  EXPECT_EQ(answer.all().groups.size(), 1U);
+  EXPECT_EQ(answer.likeliest(), "port-scan");
+}
+
 TEST(Causes, EveryIdIsItsOwnAndHasATitle) {
   std::set<std::string_view> ids;
   for (const CauseKind& kind : cause_kinds()) {

@@ -8,6 +8,7 @@
 
 #include "explain/service_words.h"
 #include "record/packet_sighting.h"
+#include "ruleset/number_names.h"
 #include "simulate/machine.h"
 
 namespace mailweir::rules {
@@ -45,6 +46,10 @@ std::optional<Deed> deed_of(const LoggedPacket& line) {
   const Field actor = answers ? Field::DestinationAddress : Field::SourceAddress;
   const Field port = answers ? Field::SourcePort : Field::DestinationPort;
   if (!values.is_known(actor) || !values.is_known(port)) return std::nullopt;
+  // What a server answers goes to as many ports as there were questions.
+  if (!answers && is_service_port(values.number<std::uint32_t>(Field::SourcePort)) &&
+      !is_service_port(values.number<std::uint32_t>(Field::DestinationPort)))
+    return std::nullopt;
   if (answers && (!values.is_known(Field::TcpFlags) || (values.value(Field::TcpFlags) & tcp_flag::kRst) == 0))
     return std::nullopt;
   return Deed{values.value(actor), values.number<std::uint32_t>(port)};
@@ -89,11 +94,19 @@ std::string port_key(const LoggedPacket& line) {
   return "high";
 }
 
+// IANA protocol numbers that mean something by themselves; who tries all the others is one kind of visitor.
+bool is_usual(std::uint8_t protocol) {
+  constexpr std::uint8_t kIgmp = 2, kGre = 47, kEsp = 50, kAh = 51;
+  return has_ports(protocol) || protocol == kIcmp || protocol == kIcmp6 || protocol == kIgmp || protocol == kGre ||
+         protocol == kEsp || protocol == kAh;
+}
+
 std::string key_of(const LoggedPacket& line, bool scan) {
   const PacketValues& values = line.seen.packet.values;
   const IpAddress to = values.address(Field::DestinationAddress);
   const bool flags = values.is_known(Field::TcpFlags), icmp = values.is_known(Field::IcmpTypeCode);
-  return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", line.prefix, line.in, line.out, line.seen.packet.protocol(),
+  return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", line.prefix, line.in, line.out,
+                     is_usual(line.seen.packet.protocol()) ? line.seen.packet.protocol() : 0,
                      flags ? values.number<unsigned>(Field::TcpFlags) + 1 : 0,
                      icmp ? values.number<unsigned>(Field::IcmpTypeCode) + 1 : 0,
                      is_multicast(to) || is_broadcast(to) || line.broadcast_frame, scan ? "scan" : port_key(line));
