@@ -10,17 +10,11 @@
 #include <vector>
 
 #include "explain/logged_packet.h"
+#include "ruleset/rule_place.h"
 #include "simulate/worlds.h"
 
 namespace mailweir::rules {
 
-// A rule by its place; lives as long as the ruleset.
-struct RulePlace {
-  const Table* table = nullptr;
-  const Chain* chain = nullptr;
-  const Rule* rule = nullptr;  // nothing: the chain's policy
-  std::uint32_t number = 0;    // from 1
-};
 [[nodiscard]] std::string name_of(const RulePlace& place);  // "INPUT 4", "the policy of INPUT"
 // As somebody would type or read it: "-A INPUT -p tcp … -j REJECT"; of nft the rule's words.
 [[nodiscard]] std::string text_of(const RulePlace& place);
