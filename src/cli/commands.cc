@@ -316,12 +316,14 @@ void add_lint(Commands& commands) {
 
 void add_explain(Commands& commands) {
   const auto options = std::make_shared<ExplainOptions>();
-  CLI::App& verb = add_verb(commands, "explain", "Why is this line in the firewall's log? Rule, causes, remedies that were tried",
-                            "mailweir explain --ruleset rules.v4 < kern.log",
-                            [options, &commands] { return explain(*options, commands.common); });
+  CLI::App& verb =
+      add_verb(commands, "explain", "Why is this line in the firewall's log? Rule, causes, remedies that were tried",
+               "mailweir explain --ruleset rules.v4 < kern.log",
+               [options, &commands] { return explain(*options, commands.common); });
   verb.add_option("LINE", options->lines, "A line of the log; default, and -: standard input, as many as there are")
       ->type_name("LINE");
-  verb.add_option("--ruleset", options->ruleset, "Rules of a file in any notation; default: those pasted with the lines, else the kernel's")
+  verb.add_option("--ruleset", options->ruleset,
+                  "Rules of a file in any notation; default: those pasted with the lines, else the kernel's")
       ->type_name("FILE");
   verb.add_flag("--all", options->everything, "Every rule that did not take the packet, and every cause");
 }

@@ -55,21 +55,25 @@ Result<Rules> rules_for(const ExplainOptions& options, const rules::PastedText& 
   }
   if (!pasted.rules.empty()) {
     Diagnostics remarks;
-    found.ruleset = rules::read_iptables(pasted.rules, {.name = "the pasted text", .family = {}, .limits = {}}, remarks);
+    found.ruleset =
+        rules::read_iptables(pasted.rules, {.name = "the pasted text", .family = {}, .limits = {}}, remarks);
     found.notes.emplace_back("The rules are those pasted with the lines.");
     for (const Diagnostic& remark : remarks.list())
-      if (remark.severity == Severity::Error) found.notes.push_back("Of the pasted rules, one was not understood: " + remark.text);
+      if (remark.severity == Severity::Error)
+        found.notes.push_back("Of the pasted rules, one was not understood: " + remark.text);
     return found;
   }
   auto live = read_rules({}, common);
   if (live) {
-    const bool logs = std::ranges::any_of(live->tables, [](const rules::Table& table) { return !table.chains.empty(); });
+    const bool logs =
+        std::ranges::any_of(live->tables, [](const rules::Table& table) { return !table.chains.empty(); });
     if (logs) {
       found.ruleset = std::move(*live);
       found.machine = this_machine();
       return found;
     }
-    found.notes.emplace_back("There are no rules in the kernel here, so only the lines are judged: give the rules with --ruleset.");
+    found.notes.emplace_back(
+        "There are no rules in the kernel here, so only the lines are judged: give the rules with --ruleset.");
     return found;
   }
   found.notes.push_back("The rules in the kernel cannot be read (" + live.error().text() +
@@ -84,8 +88,9 @@ int explain(const ExplainOptions& options, const CommonOptions& common) {
   if (!text) return give_up(text.error());
   const rules::PastedText lines = rules::read_pasted_text(*text);
   if (lines.groups.empty())
-    return give_up(Error(ErrorCode::BadInput,
-                         "no line of a kernel log is in there: it has words like IN=eth0 OUT= SRC=192.0.2.1 DST=... PROTO=TCP"));
+    return give_up(
+        Error(ErrorCode::BadInput,
+              "no line of a kernel log is in there: it has words like IN=eth0 OUT= SRC=192.0.2.1 DST=... PROTO=TCP"));
   const auto found = rules_for(options, lines, common);
   if (!found) return give_up(found.error());
   std::optional<rules::Program> program;
@@ -97,8 +102,8 @@ int explain(const ExplainOptions& options, const CommonOptions& common) {
     print_explained_json(answer, lines);
   else
     print_explained_text(answer, lines, options.everything, screen_of(stdout, common));
-  const bool every =
-      std::ranges::all_of(answer.groups, [](const rules::Explanation& one) { return one.line_case.rule().has_value(); });
+  const bool every = std::ranges::all_of(
+      answer.groups, [](const rules::Explanation& one) { return one.line_case.rule().has_value(); });
   return every && answer.groups.size() == lines.groups.size() ? 0 : 1;
 }
 

@@ -1,8 +1,8 @@
 #include "explain/packet_bytes.h"
 
 #include "packet/bytes.h"
-#include "simulate/connection_table.h"
 #include "ruleset/number_names.h"
+#include "simulate/connection_table.h"
 
 namespace mailweir::rules {
 namespace {

@@ -15,10 +15,6 @@
 
 namespace mailweir::rules {
 
-[[nodiscard]] std::string name_of(const RulePlace& place);  // "INPUT 4", "the policy of INPUT"
-// As somebody would type or read it: "-A INPUT -p tcp … -j REJECT"; of nft the rule's words.
-[[nodiscard]] std::string text_of(const RulePlace& place);
-
 struct Scene {
   // More worlds of one packet than this are not followed here: a person reads a handful of them at most.
   static constexpr std::size_t kWorldsMax = 32;
@@ -43,6 +39,8 @@ struct Scene {
 // Where the packet ended: a rule or a policy. Nothing in it: nobody stopped it.
 [[nodiscard]] RulePlace end_of(const PacketFate& fate);
 [[nodiscard]] bool is_stopped(const PacketFate& fate);
+// The rule or policy that decided about it, be it to let it pass. Nothing in it: no rules.
+[[nodiscard]] RulePlace decided_by(const PacketFate& fate);
 
 // Whether a rule's prefix is what stands at the end of the line's. Both may have lost blanks and the bytes past the
 // 29 that iptables keeps.

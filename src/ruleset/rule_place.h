@@ -1,7 +1,8 @@
-// Where a rule is, as a value; lives as long as its ruleset.
+// A rule by its place in a ruleset. The pointers live as long as the ruleset stands where it does.
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "ruleset/model.h"
 
@@ -15,5 +16,9 @@ struct RulePlace {
   std::uint32_t number = 0;  // of the rule in its chain, from 1; 0 without one
   friend bool operator==(const RulePlace&, const RulePlace&) = default;
 };
+
+[[nodiscard]] std::string name_of(const RulePlace& place);  // "INPUT 4", "the policy of INPUT"
+// REQUIRES: place.chain. As somebody would type or read it: "-A INPUT -p tcp … -j REJECT"; of nft the rule's words.
+[[nodiscard]] std::string text_of(const RulePlace& place);
 
 }  // namespace mailweir::rules
