@@ -175,10 +175,43 @@ std::optional<Witness> LintSubject::packet_that(Played::End end, const PacketBox
     const Played played = stage().play(*packet, way);
     if (played.end == end) return stage().witness(*packet, way, played);
     const Rule* rule = played.fate().rule;
-    if (rule == nullptr) return std::nullopt;  // fell off the end: so do all that nobody names
+    if (rule == nullptr) break;  // fell off the end: so do all that nobody names
     for (PacketBox& left : piece.without(spaces().space_of(*rule).box)) open.push_back(std::move(left));
   }
+  if (end != Played::End::Passes) return std::nullopt;
+  // What is let through by name: from one address, by one interface.
+  const Hook hook = way == Way::In ? Hook::Input : way == Way::Out ? Hook::Output : Hook::Forward;
+  std::size_t tried = 0;
+  for (const RulePlace& place : places_) {
+    if (effect_of(*place.rule) != Effect::Accept || !spaces().space_of(*place.rule).box.meets(within)) continue;
+    const auto hooks = hooks_of(*place.chain);
+    if (std::ranges::find(hooks, hook) == hooks.end()) continue;
+    if (++tried > kSearchesMax) break;
+    const auto packet = sample_packet(spaces().space_of(*place.rule).box.intersected(within), way, v4);
+    if (!packet) continue;
+    const Played played = stage().play(*packet, way);
+    if (played.end == end) return stage().witness(*packet, way, played);
+  }
   return std::nullopt;
+}
+
+bool LintSubject::none_passes(const PacketBox& within, Way way, bool v4) {
+  const auto packet = sample_packet(within, way, v4);
+  if (!packet || stage().play(*packet, way).end != Played::End::Stopped) return false;
+  const Hook hook = way == Way::In ? Hook::Input : way == Way::Out ? Hook::Output : Hook::Forward;
+  const RuleFamily other = v4 ? RuleFamily::Ip6 : RuleFamily::Ip4;
+  return std::ranges::none_of(places_, [&](const RulePlace& place) {
+    const Effect effect = effect_of(*place.rule);
+    if (effect != Effect::Accept && effect != Effect::Other) return false;
+    if (place.table->family == other || !spaces().space_of(*place.rule).box.meets(within)) return false;
+    const auto hooks = hooks_of(*place.chain);
+    if (std::ranges::find(hooks, hook) == hooks.end()) return false;
+    // Its chain may be closed to them.
+    const PacketBox box = spaces().space_of(*place.rule).box.intersected(within);
+    const bool enters = std::ranges::any_of(spaces().entries_of(*place.chain),
+                                            [&](const PacketBox& entry) { return entry.meets(box); });
+    return enters && dead().find(*place.rule) == nullptr;
+  });
 }
 
 bool LintSubject::denies_by_default(Way way, bool v4) {

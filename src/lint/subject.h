@@ -56,6 +56,9 @@ class LintSubject {
   [[nodiscard]] std::optional<Witness> packet_reaching(const RulePlace& place, const PacketBox& within);
   // A packet of `within` on that way that ends as asked, for sure. Nothing: none was found.
   [[nodiscard]] std::optional<Witness> packet_that(Played::End end, const PacketBox& within, Way way, bool v4);
+  // No packet of `within` passes on that way: an ordinary one is stopped for sure, and no rule that accepts (or may) takes
+  // any of them. False: some may.
+  [[nodiscard]] bool none_passes(const PacketBox& within, Way way, bool v4);
   // Does a packet that nobody has heard of (TCP and UDP, new, to or from a strange port) get stopped there?
   [[nodiscard]] bool denies_by_default(Way way, bool v4);
   // Are there rules (or a policy that drops) for that way and family?

@@ -169,21 +169,24 @@ class TextEditor {
   }
 
   Result<void> set_policy(const Chain& chain, Verdict::Kind policy) {
-    const std::size_t line = chain.origin.line;
-    if (line == 0 || line > lines_.size()) return cannot("the line of the chain is not known");
-    std::string text(lines_[line - 1]);
     const bool drop = policy == Verdict::Kind::Drop;
-    const std::string_view old_word =
-        notation_ == Notation::NftText ? (drop ? "policy accept" : "policy drop") : (drop ? " ACCEPT" : " DROP");
-    const std::string_view new_word =
-        notation_ == Notation::NftText ? (drop ? "policy drop" : "policy accept") : (drop ? " DROP" : " ACCEPT");
-    const std::size_t at = text.find(old_word);
-    if (at == std::string::npos || text.find(chain.name) == std::string::npos)
-      return cannot("the policy does not stand in the line of the chain");
-    text.replace(at, old_word.size(), new_word);
-    changes_.before[line - 1].push_back(std::move(text));
-    changes_.removed[line - 1] = true;
-    return {};
+    const bool nft = notation_ == Notation::NftText;
+    const std::string old_word = nft ? (drop ? "policy accept" : "policy drop") : (drop ? " ACCEPT" : " DROP");
+    const std::string new_word = nft ? (drop ? "policy drop" : "policy accept") : (drop ? " DROP" : " ACCEPT");
+    // A built-in chain is known from its table's line on; its own says its name and policy.
+    for (std::size_t line = std::max<std::size_t>(chain.origin.line, 1) - 1; line < lines_.size(); ++line) {
+      std::string text(lines_[line]);
+      const bool its =
+          nft ? line + 1 >= chain.origin.line
+              : text.starts_with(":" + chain.name + " ") || text.find("-P " + chain.name + " ") != std::string::npos;
+      const std::size_t at = text.find(old_word);
+      if (!its || at == std::string::npos) continue;
+      text.replace(at, old_word.size(), new_word);
+      changes_.before[line].push_back(std::move(text));
+      changes_.removed[line] = true;
+      return {};
+    }
+    return cannot("the policy does not stand in a line of its own");
   }
 
   const Ruleset& ruleset_;

@@ -35,9 +35,12 @@ void run(LintSubject& subject) {
       RulePlace first = *chain;
       first.number = 1;
       finding.edits.push_back(LintSubject::insertion(first, std::move(accept)));
-      PacketBox meant;
-      meant.constrain(FieldValues{field, lo, false});
-      finding.may_change.push_back(std::move(meant));
+      // What leaves by lo comes back by it.
+      for (const Field side : {Field::InputInterface, Field::OutputInterface}) {
+        PacketBox meant;
+        meant.constrain(FieldValues{side, lo, false});
+        finding.may_change.push_back(std::move(meant));
+      }
     }
 }
 

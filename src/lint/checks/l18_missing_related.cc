@@ -16,7 +16,7 @@ void run(LintSubject& subject) {
       continue;
     const PacketBox errors = icmp_packets(true, 3, 1, ConnectionState::Related, way);
     const auto packet = sample_packet(errors, way, true);
-    if (!packet || subject.packet_that(Played::End::Passes, errors, way, true)) continue;
+    if (!packet || !subject.none_passes(errors, way, true)) continue;
     const Played played = subject.stage().play(*packet, way);
     const Rule* rule = played.fate().rule;
     if (played.end != Played::End::Stopped || (rule != nullptr && asks_for(*rule, Field::IcmpTypeCode))) continue;

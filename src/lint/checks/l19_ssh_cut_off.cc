@@ -20,7 +20,7 @@ void incoming(LintSubject& subject, bool v4) {
   // On an IPv6 side nobody uses, being cut off is no harm.
   if (!v4 && subject.filters(Way::In, true)) return;
   const PacketBox box = packets_to(kTcp, kSshPort, ConnectionState::New, Way::In);
-  if (subject.packet_that(Played::End::Passes, box, Way::In, v4)) return;
+  if (!subject.none_passes(box, Way::In, v4)) return;
   if (accepts_ssh(subject, v4) != nullptr) return;  // there is a rule for it, and it does not work: another check's
   const auto packet = sample_packet(box, Way::In, v4);
   const auto chain = subject.main_chain(Way::In, v4);

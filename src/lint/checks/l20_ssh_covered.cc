@@ -20,19 +20,20 @@ void run(LintSubject& subject) {
                         .intersected(subject.spaces().space_of(*accepts->rule).box);
     box.constrain(FieldValues{Field::TcpFlags, IntervalSet::single(tcp_flag::kSyn), false});
     const auto packet = sample_packet(box, Way::In, v4);
-    if (!packet || subject.packet_that(Played::End::Passes, box, Way::In, v4)) continue;
+    if (!packet || subject.packet_reaching(*accepts, box)) continue;
     const Played played = subject.stage().play(*packet, Way::In);
     const Rule* stopper = played.fate().rule;
     if (played.end != Played::End::Stopped || !played.certain() || stopper == nullptr) continue;
     const auto place = std::ranges::find(subject.rules(), stopper, &RulePlace::rule);
-    if (place == subject.rules().end()) continue;
+    if (place == subject.rules().end() || place->chain != accepts->chain || place->number > accepts->number) continue;
+    // All of them, not only the packet that was tried.
+    if (!subject.spaces().space_of(*stopper).box.covers(box)) continue;
     Finding& finding =
         subject.add(Confidence::Replayed, *place,
                     fmt::format("stops new ssh connections before {} can accept them", place_text(*accepts)));
     finding.related.push_back({*accepts, "accepts ssh, too late"});
     finding.witness = subject.stage().witness(*packet, Way::In, played);
     finding.fix = fmt::format("move {} before it", place_text(*accepts));
-    if (accepts->chain != place->chain) continue;
     RuleEdit move = LintSubject::removal(*accepts);
     move.kind = RuleEdit::Kind::Move;
     move.before = place->number;

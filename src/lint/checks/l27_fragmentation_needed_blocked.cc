@@ -10,11 +10,12 @@ void run(LintSubject& subject) {
     if (!subject.filters(way, true)) continue;
     const PacketBox box = icmp_packets(true, 3, 4, ConnectionState::Related, way);
     const auto packet = sample_packet(box, way, true);
-    if (!packet || subject.packet_that(Played::End::Passes, box, way, true)) continue;
+    if (!packet) continue;
     const Played played = subject.stage().play(*packet, way);
     const Rule* rule = played.fate().rule;
     // A rule that names ICMP; what falls to a rule for everything is L18's.
     if (played.end != Played::End::Stopped || rule == nullptr) continue;
+    if (asks_for(*rule, Field::SourceAddress) || asks_for(*rule, Field::DestinationAddress) || is_limited(*rule)) continue;
     if (!asks_for(*rule, Field::Protocol) && !asks_for(*rule, Field::IcmpTypeCode)) continue;
     for (const RulePlace& place : subject.rules())
       if (place.rule == rule) {
