@@ -102,18 +102,22 @@ std::string set_name(BlockSet set, bool v4) {
   return fmt::format("{}{}", kNames[static_cast<std::size_t>(set)], v4 ? '4' : '6');
 }
 
-std::optional<BlockSet> narrow_set(BlockScope scope) {
+std::span<const BlockSet> sets_of(BlockScope scope) {
+  static constexpr BlockSet kAll[] = {BlockSet::Blocked};
+  static constexpr BlockSet kTransfer[] = {BlockSet::Blocked, BlockSet::TransferOnly};
+  static constexpr BlockSet kSubmission[] = {BlockSet::Blocked, BlockSet::SubmissionOnly};
+  static constexpr BlockSet kSlowed[] = {BlockSet::Slowed};
   switch (scope) {
     case BlockScope::AllSending:
-      return std::nullopt;
+      return kAll;
     case BlockScope::TransferOnly:
-      return BlockSet::TransferOnly;
+      return kTransfer;
     case BlockScope::SubmissionOnly:
-      return BlockSet::SubmissionOnly;
+      return kSubmission;
     case BlockScope::SlowedDown:
-      return BlockSet::Slowed;
+      return kSlowed;
   }
-  return std::nullopt;
+  return kAll;
 }
 
 void put_new_elements(NetlinkRequest& request, BlockSet set, bool v4, std::span<const Block* const> blocks) {

@@ -1,9 +1,9 @@
 // Blocks as elements of our sets, in netlink messages.
 //
 // A block is an element of blocked4 or blocked6; one that cuts only one role has a twin in transfer_only or
-// submission_only, and a client that is only slowed down one in slowed. In:  elements as the kernel lists them, of any
-// content.   Out: those that are ours to read. Source: linux/netfilter/nf_tables.h (kernel 6.18); libnftnl's udata.h
-// for the comment.
+// submission_only. A client that is slowed down is an element of slowed4 or slowed6 and of nothing else.
+// In:  elements as the kernel lists them, of any content.   Out: those that are ours to read.
+// Source: linux/netfilter/nf_tables.h (kernel 6.18); libnftnl's udata.h for the comment.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,8 @@ inline constexpr BlockSet kBlockSets[] = {BlockSet::Blocked, BlockSet::TransferO
                                           BlockSet::Slowed};
 
 [[nodiscard]] std::string set_name(BlockSet set, bool v4);
-// The twin that narrows a block.
-[[nodiscard]] std::optional<BlockSet> narrow_set(BlockScope scope);
+// Where a client with that scope is.
+[[nodiscard]] std::span<const BlockSet> sets_of(BlockScope scope);
 
 // Largest element in a message: key, timeout, comment.
 inline constexpr std::size_t kElementBytesMax = 192;

@@ -9,10 +9,12 @@
 // Threads: one at a time.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/ip.h"
@@ -23,7 +25,8 @@
 
 namespace mailweir {
 
-// Which sending ports a block cuts. SlowedDown cuts nothing but what exceeds the rate of new servers on port 25.
+// Which sending ports a block cuts. SlowedDown is no block: its client is in sets of its own, and only what exceeds the
+// rate of new servers on port 25 is stopped. A client has one scope at a time.
 enum class BlockScope : std::uint8_t { AllSending, TransferOnly, SubmissionOnly, SlowedDown };
 
 struct Block {
@@ -34,6 +37,14 @@ struct Block {
   Duration left{};          // of blocks(): until it ends
   std::uint64_t stopped{};  // of blocks(): packets
 };
+
+[[nodiscard]] inline std::size_t count_slowed(std::span<const Block> blocks) {
+  return static_cast<std::size_t>(std::count_if(
+      blocks.begin(), blocks.end(), [](const Block& block) { return block.scope == BlockScope::SlowedDown; }));
+}
+
+// The case of what `verify` puts there to prove a rule: it is about nobody, and gone at once.
+inline constexpr std::string_view kProbeCase = "probe-of-verify";
 
 struct TableState {
   std::string marker;  // CompiledTable::marker of what is installed; empty: no table, or not one we understand

@@ -50,15 +50,24 @@ std::string read_rule_comment(const NetlinkAttributes& rule) {
   return std::string(NetlinkAttribute{0, data->value.subspan(2, length)}.text());
 }
 
-// REQUIRES: elements of BlockSet::Blocked come first.
+// REQUIRES: elements of BlockSet::Blocked come first. Who is blocked is slowed down no more.
 void note_element(std::map<IpPrefix, Block>& found, BlockSet set, const SetElement& element) {
-  if (set == BlockSet::Blocked) {
-    found[element.client] = {element.client, BlockScope::AllSending, element.case_id,
-                             element.length, element.left,           element.packets};
-  } else if (const auto block = found.find(element.client); block != found.end()) {
-    block->second.scope = set == BlockSet::TransferOnly     ? BlockScope::TransferOnly
-                          : set == BlockSet::SubmissionOnly ? BlockScope::SubmissionOnly
-                                                            : BlockScope::SlowedDown;
+  const auto note = [&](BlockScope scope) {
+    found.try_emplace(element.client,
+                      Block{element.client, scope, element.case_id, element.length, element.left, element.packets});
+  };
+  const auto narrow = [&](BlockScope scope) {
+    if (const auto block = found.find(element.client); block != found.end()) block->second.scope = scope;
+  };
+  switch (set) {
+    case BlockSet::Blocked:
+      return note(BlockScope::AllSending);
+    case BlockSet::TransferOnly:
+      return narrow(BlockScope::TransferOnly);
+    case BlockSet::SubmissionOnly:
+      return narrow(BlockScope::SubmissionOnly);
+    case BlockSet::Slowed:
+      return note(BlockScope::SlowedDown);
   }
 }
 
@@ -218,8 +227,7 @@ Result<void> LinuxKernel::add_once(std::span<const Block> blocks) {
   std::map<std::pair<BlockSet, bool>, std::vector<const Block*>> wanted;
   for (const Block& block : blocks) {
     const bool v4 = block.client.base().is_v4();
-    wanted[{BlockSet::Blocked, v4}].push_back(&block);
-    if (const auto narrow = narrow_set(block.scope)) wanted[{*narrow, v4}].push_back(&block);
+    for (const BlockSet set : sets_of(block.scope)) wanted[{set, v4}].push_back(&block);
   }
   request_.clear();
   request_.begin_batch(NFNL_SUBSYS_NFTABLES);

@@ -55,8 +55,10 @@ Result<StandingReport> how_things_stand(Kernel& kernel, const GenerationStore& s
     return fail(ErrorCode::Unsupported, "this nft lists the table in a form we do not know");
   }
   if (there) {
-    const auto blocks = kernel.blocks();
-    if (blocks) report.blocks = blocks->size();
+    if (const auto blocks = kernel.blocks()) {
+      report.slowed = count_slowed(*blocks);
+      report.blocks = blocks->size() - report.slowed;
+    }
     if (const auto rules = kernel.rule_packets()) report.log = log_counts(*rules);
   }
 

@@ -37,9 +37,9 @@ struct StandingReport {
   std::optional<Generation> last_change;  // the newest, however it ended
   bool boots = false;                     // the boot copy is that generation
   std::vector<std::string> bypasses;      // what makes rules useless that are there
-  std::uint64_t blocks = 0;
-  LogCounts log;         // of the rules that log
-  bool running = false;  // a guard with this runtime directory
+  std::uint64_t blocks = 0, slowed = 0;   // clients that are blocked; that are slowed down
+  LogCounts log;                          // of the rules that log
+  bool running = false;                   // a guard with this runtime directory
 };
 
 // The generation whose table the kernel has right now: what was applied last, or what a way back leads to. Nothing: the

@@ -28,7 +28,7 @@ bool concerns_rules(const NetlinkMessage& message) {
   return table && table->text() == kTable;
 }
 
-// Elements of the sets that hold blocks; those that only narrow one come with it.
+// Elements of the sets that hold clients; those that only narrow a block come with it.
 void note_blocks(const NetlinkMessage& message, TableTouched& touched) {
   if (message.subsystem() != NFNL_SUBSYS_NFTABLES) return;
   const bool added = message.kind() == NFT_MSG_NEWSETELEM;
@@ -37,7 +37,7 @@ void note_blocks(const NetlinkMessage& message, TableTouched& touched) {
   const auto set = message.attributes().find(NFTA_SET_ELEM_LIST_SET);
   if (!table || table->text() != kTable || !set) return;
   for (const bool v4 : {true, false}) {
-    if (set->text() != set_name(BlockSet::Blocked, v4)) continue;
+    if (set->text() != set_name(BlockSet::Blocked, v4) && set->text() != set_name(BlockSet::Slowed, v4)) continue;
     read_elements(message, v4, [&](const SetElement& element) {
       if (touched.touched.size() >= TableWatch::kTouchedMax) {
         touched.blocks = true;

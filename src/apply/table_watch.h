@@ -1,7 +1,7 @@
 // Notices that somebody else touched our table: `nft flush ruleset`, a reload of nftables.service, a hand at work.
 //
-// In:  the kernel's announcements.   Out: "look at the table", and which blocks were put in or taken out; also by
-// ourselves. A block that ends by itself is not announced. Threads: one at a time.
+// In:  the kernel's announcements.   Out: "look at the table", and which blocks (or throttles) were put in or taken
+// out; also by ourselves. A block that ends by itself is not announced. Threads: one at a time.
 #pragma once
 
 #include <optional>

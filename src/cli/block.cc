@@ -167,7 +167,7 @@ Result<Blocking> block_clients(const BlockOptions& options, const CommonOptions&
   const Time now = SystemClock().now();
   CaseQuery query;
   query.ends_after = now - Decider::kForgiven;
-  query.blocks_only = true;
+  query.carried_out_only = true;
   query.with_evidence = false;
   if (named->clients.size() == 1) query.client = named->clients.front();
   const auto before = read_cases(common, query);

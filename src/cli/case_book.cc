@@ -21,6 +21,7 @@ CaseRecord record_of(const Block& block, Time now) {
   record.since = now - (block.length - std::min(block.left, block.length));
   record.until = now + block.left;
   record.ports = ports_of(roles_of(block.scope));
+  if (block.scope == BlockScope::SlowedDown) record.action = Decision::Action::Throttle;
   return record;
 }
 

@@ -51,7 +51,7 @@ int blocks(const CommonOptions& common) {
   const Time now = SystemClock().now();
   CaseQuery query;
   query.ends_after = now;
-  query.blocks_only = true;
+  query.carried_out_only = true;
   const auto views = running_views(*kernel->blocks, cases_or_remark(common, query), now);
   if (common.json) {
     print_cases("blocks", views);
@@ -82,12 +82,17 @@ int why(const WhyOptions& options, const CommonOptions& common) {
   if (!cases) remark(common, cases.error().text() + "; reasons are not known; ignoring");
   const Time now = SystemClock().now();
   const auto views = all_views(*kernel, cases ? *cases : std::vector<CaseRecord>{}, now);
-  const bool blocked = std::any_of(views.begin(), views.end(),
-                                   [](const CaseView& view) { return view.state == CaseView::State::Running; });
+  const auto runs = [&](Decision::Action action) {
+    return std::any_of(views.begin(), views.end(), [&](const CaseView& view) {
+      return view.state == CaseView::State::Running && view.record.action == action;
+    });
+  };
+  const bool blocked = runs(Decision::Action::Block);
   if (common.json) {
     auto answer = json_answer("why");
     answer["client"] = client->text();
     answer["blocked"] = blocked;
+    answer["slowed"] = runs(Decision::Action::Throttle);
     answer["cases"] = cases_json(views);
     std::fputs(print_json(answer).c_str(), stdout);
   } else {

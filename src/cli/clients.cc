@@ -97,14 +97,33 @@ std::string hazards(const Json& model, const char* title, const char* learned, c
   return table.text(screen.width, screen.paint);
 }
 
+std::string servers_text(const Json& model, const Screen& screen) {
+  if (model.at("servers").empty()) return "Nobody was learned to be a mail server here.\n";
+  Table table({{"mail server"}, {"since"}, {"score", Table::Align::Right}});
+  for (const Json& server : model.at("servers"))
+    table.add({shown(server.at("client")), shown(server.at("since")), score_text(server.at("score_server"))});
+  return "Learned to be mail servers, and not registered:\n\n" + table.text(screen.width, screen.paint);
+}
+
+// Kept over a restart.
+std::string kept_text(const Json& model) {
+  const Json& kept = model.at("kept_at");
+  return kept.is_null() ? "Nothing of it is written down yet.\n"
+                        : fmt::format("Kept over a restart; last written {}.\n", shown(kept));
+}
+
 std::string model_text(const Json& model, const Screen& screen) {
   const auto version = model.at("version").get<unsigned>();
-  std::string text = version == 0 ? "The model is the shipped one: too little was learned here, or learning is off.\n"
-                                  : fmt::format("Version {}, learned at {}.\n", version, shown(model.at("learned_at")));
+  const bool learns = model.at("learning").get<bool>();
+  std::string text = !learns ? "The model is the shipped one: learning = false in the policy freezes it.\n"
+                     : version == 0
+                         ? "The model is the shipped one: too little was learned here so far.\n"
+                         : fmt::format("Version {}, learned at {}.\n", version, shown(model.at("learned_at")));
   text += wrap(
       "How many of a hundred ordinary clients that contacted so many mail networks contact one more:", screen.width, 0);
   return text + "\n" + hazards(model, "port 25", "transfer", "shipped_transfer", screen) + "\n" +
-         hazards(model, "465, 587", "submission", "shipped_submission", screen);
+         hazards(model, "465, 587", "submission", "shipped_submission", screen) + "\n" + servers_text(model, screen) +
+         kept_text(model);
 }
 
 }  // namespace

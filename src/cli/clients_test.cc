@@ -20,7 +20,7 @@ class ClientsText : public ::testing::Test {
       bot.wait(std::chrono::seconds(6)).connects(server(i), i % 2 == 0 ? Outcome::Refused : Outcome::Short);
     MailClient user("172.16.0.5", tell);
     user.connects(server(1), Outcome::Delivered, 587).connects(server(1), Outcome::Delivered, 587);
-    answer = live_state(detector, true, testing::kMorning);
+    answer = live_state(detector, {.bytes_counted = true}, testing::kMorning);
   }
   std::string text(const ClientsOptions& options) const {
     const auto made = clients_text(answer, options, {});

@@ -23,6 +23,7 @@
 #include "cli/demo.h"
 #include "cli/dns_check.h"
 #include "cli/dns_zone.h"
+#include "cli/explain.h"
 #include "cli/export.h"
 #include "cli/help.h"
 #include "cli/init.h"
@@ -303,6 +304,18 @@ void add_trace(Commands& commands) {
       ->type_name("ADDRESS");
 }
 
+void add_explain(Commands& commands) {
+  const auto options = std::make_shared<ExplainOptions>();
+  CLI::App& verb = add_verb(commands, "explain", "Why is this line in the firewall's log? Rule, causes, remedies that were tried",
+                            "mailweir explain --ruleset rules.v4 < kern.log",
+                            [options, &commands] { return explain(*options, commands.common); });
+  verb.add_option("LINE", options->lines, "A line of the log; default, and -: standard input, as many as there are")
+      ->type_name("LINE");
+  verb.add_option("--ruleset", options->ruleset, "Rules of a file in any notation; default: those pasted with the lines, else the kernel's")
+      ->type_name("FILE");
+  verb.add_flag("--all", options->everything, "Every rule that did not take the packet, and every cause");
+}
+
 void add_remove(Commands& commands) {
   const auto options = std::make_shared<RemoveOptions>();
   CLI::App& verb = add_verb(commands, "remove", "Take our table out of the kernel, blocks and all", "mailweir remove",
@@ -463,6 +476,7 @@ void add_everything(Commands& commands) {
   add_unblock(commands);
   add_cases(commands);
   add_trace(commands);
+  add_explain(commands);
   add_remove(commands);
   add_install(commands);
   add_export(commands);

@@ -106,6 +106,7 @@ std::string servers_line(const ZoneReport& zone) {
 }
 
 std::string zones_text(const PoolReport& report, const DnsCheckStyle& style) {
+  if (report.zones.empty() && report.zones_not_checked == 0) return {};
   std::string text;
   std::uint64_t in_order = 0;
   for (const ZoneReport& zone : report.zones) {
@@ -157,7 +158,9 @@ std::string headline(const DnsCheckOutcome& outcome, const DnsCheckStyle& style)
     text += fmt::format(" Interrupted: {} not asked about to the end.", addresses(outcome.report.not_finished));
   const bool good = everything_fit(outcome);
   const Style colour = good ? Style::Good : totals.must_not_send > 0 ? Style::Bad : Style::Doubtful;
-  return style.paint(colour, text) + "\n";
+  std::string wrapped = wrap(text, style.width, 0);
+  wrapped.pop_back();  // what is painted ends before the end of its line
+  return style.paint(colour, wrapped) + "\n";
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ namespace {
 
 struct Removed {
   bool table = false;
-  std::uint64_t blocks = 0;
+  std::uint64_t blocks = 0, slowed = 0;
   std::size_t observations = 0;
 };
 
@@ -38,7 +38,8 @@ Result<Removed> remove_table(bool dry_run, const CommonOptions& common) {
   const auto blocks = (*kernel)->blocks();
   if (blocks) {
     removed.table = true;
-    removed.blocks = blocks->size();
+    removed.slowed = count_slowed(*blocks);
+    removed.blocks = blocks->size() - removed.slowed;
   } else if (blocks.error().code() != ErrorCode::NotFound) {
     return fail(blocks.error());
   }
@@ -61,9 +62,10 @@ Result<Removed> remove_table(bool dry_run, const CommonOptions& common) {
 
 std::string sentence(const Removed& removed, bool dry_run) {
   const char* is = dry_run ? "would be" : "is";
-  std::string text =
-      removed.table ? fmt::format("The table inet mailweir {} gone, with {}.\n", is, count_of(removed.blocks, "block"))
-                    : "There is no table inet mailweir here.\n";
+  std::string with = count_of(removed.blocks, "block");
+  if (removed.slowed > 0) with += fmt::format(" and {} slowed down", count_of(removed.slowed, "client"));
+  std::string text = removed.table ? fmt::format("The table inet mailweir {} gone, with {}.\n", is, with)
+                                   : "There is no table inet mailweir here.\n";
   if (removed.observations > 0)
     text += fmt::format("{} {} ended.\n", count_of(removed.observations, "observation"), is);
   return text;
@@ -81,6 +83,7 @@ int remove(const RemoveOptions& options, const CommonOptions& common) {
     auto answer = json_answer("remove");
     answer["removed"] = removed->table && !options.dry_run;
     answer["blocks"] = removed->blocks;
+    answer["slowed"] = removed->slowed;
     answer["observations"] = removed->observations;
     std::fputs(print_json(answer).c_str(), stdout);
   } else if (!common.quiet) {

@@ -32,18 +32,22 @@ Result<int> restore_table(Kernel& kernel, const CommonOptions& common, const Clo
 Result<std::vector<CaseRecord>> running_cases(const CommonOptions& common, Time now) {
   CaseQuery query;
   query.ends_after = now;
-  query.blocks_only = true;
+  query.carried_out_only = true;
   query.with_evidence = false;
   auto cases = read_cases(common, query);
   if (cases) std::erase_if(*cases, [&](const CaseRecord& record) { return !is_running(record, now); });
   return cases;
 }
 
-// How many came back; a block that the kernel still has stays as it is.
-Result<std::size_t> restore_blocks(Kernel& kernel, bool has_table, const CommonOptions& common, Time now) {
+struct Restored {
+  std::size_t blocks = 0, slowed = 0;
+};
+
+// How many came back; what the kernel still has stays as it is.
+Result<Restored> restore_blocks(Kernel& kernel, bool has_table, const CommonOptions& common, Time now) {
   const auto cases = running_cases(common, now);
   if (!cases) return fail(cases.error());
-  if (cases->empty()) return 0;
+  if (cases->empty()) return Restored{};
   if (const auto there = kernel.table(); there && there->fingerprint == 0 && !has_table) {
     // They were blocked by hand, where no policy was ever applied.
     const auto table = table_for_hand(nullptr);
@@ -58,16 +62,16 @@ Result<std::size_t> restore_blocks(Kernel& kernel, bool has_table, const CommonO
   }
   for (const CaseRecord& record : *cases) {
     if (!enforcer.is_news(record.client, record.id)) continue;
-    enforcer.put_back({record.client, scope_of(roles_of(record.ports)), record.id, record.until - record.since, {}, 0},
-                      record.until);
+    enforcer.put_back(block_of(record), record.until);
   }
   if (auto set = enforcer.reconcile(now); !set) return fail(std::move(set).error());
-  return enforcer.take_confirmed().size();
+  return Restored{enforcer.counters().added, enforcer.counters().slowed};
 }
 
-std::string sentence(int generation, std::optional<std::size_t> blocks) {
+std::string sentence(int generation, const Restored& blocks) {
   std::string text = generation != 0 ? fmt::format("Restored: generation {}", generation) : "Restored: no table";
-  if (blocks && *blocks > 0) text += fmt::format(", with {}", count_of(*blocks, "block"));
+  if (blocks.blocks > 0) text += fmt::format(", with {}", count_of(blocks.blocks, "block"));
+  if (blocks.slowed > 0) text += fmt::format(", with {} slowed down", count_of(blocks.slowed, "client"));
   return text + ".\n";
 }
 
@@ -81,16 +85,17 @@ int restore(const RestoreOptions& options, const CommonOptions& common) {
   const auto generation = restore_table(**kernel, common, clock);
   if (!generation) return give_up(generation.error());
   const auto blocks = restore_blocks(**kernel, *generation != 0, common, clock.now());
-  const bool nothing = *generation == 0 && blocks && *blocks == 0;
+  const bool nothing = *generation == 0 && blocks && blocks->blocks + blocks->slowed == 0;
   if (nothing && !common.quiet) fmt::print(stderr, "mailweir: nothing was ever confirmed: no table to restore\n");
   if (common.json) {
     auto answer = json_answer("restore");
     answer["result"] = nothing ? "unchanged" : "restored";
     answer["generation"] = *generation;
-    answer["blocks"] = blocks ? nlohmann::ordered_json(*blocks) : nlohmann::ordered_json();
+    answer["blocks"] = blocks ? nlohmann::ordered_json(blocks->blocks) : nlohmann::ordered_json();
+    answer["slowed"] = blocks ? nlohmann::ordered_json(blocks->slowed) : nlohmann::ordered_json();
     std::fputs(print_json(answer).c_str(), stdout);
   } else if (!nothing && !common.quiet) {
-    std::fputs(sentence(*generation, blocks ? std::optional(*blocks) : std::nullopt).c_str(), stdout);
+    std::fputs(sentence(*generation, blocks ? *blocks : Restored{}).c_str(), stdout);
   }
   return blocks ? 0 : give_up(Error(blocks.error()).in("the blocks are not restored"));
 }

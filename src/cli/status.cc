@@ -144,6 +144,9 @@ void print_screen(const StandingReport& report, const Surroundings& around, cons
   line("enforced", fmt::format("{} of {}", count_text(report.enforced), count_text(report.wanted)));
   print_guard(report, around, now, line);
   line("blocks", count_text(report.blocks));
+  if (report.slowed > 0)
+    line("slowed down",
+         fmt::format("{}: no block, but new mail servers only now and then", count_of(report.slowed, "client")));
   if (const auto uplink = report.running ? uplink_of(common) : std::nullopt; uplink && uplink->value("closed", false))
     line("port 25", fmt::format("fails for {} of {} clients: it seems closed further up", uplink->value("failing", 0),
                                 uplink->value("clients", 0)));
@@ -184,6 +187,7 @@ nlohmann::ordered_json guard_json(const GuardState& guard) {
   json["clients"] = guard.clients;
   json["forgotten_clients"] = guard.forgotten_clients;
   json["forgotten_connections"] = guard.forgotten_connections;
+  json["slowed"] = guard.slowed;
   json["blocks_added"] = guard.blocks_added;
   json["blocks_waiting"] = guard.blocks_waiting;
   json["ledger_waiting"] = guard.ledger_waiting;
@@ -198,6 +202,7 @@ void print_answer(const StandingReport& report, const Surroundings& around, cons
   answer["wanted"] = report.wanted;
   answer["running"] = report.running;
   answer["blocks"] = report.blocks;
+  answer["slowed"] = report.slowed;
   answer["lost_events"] = nullptr;
   if (around.guard) answer["lost_events"] = around.guard->lost_events();
   const auto uplink = report.running ? uplink_of(common) : std::nullopt;

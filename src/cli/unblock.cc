@@ -56,7 +56,7 @@ Result<Lifting> lift(const UnblockOptions& options, const CommonOptions& common)
   const Time now = SystemClock().now();
   CaseQuery query;
   query.ends_after = now;
-  query.blocks_only = true;
+  query.carried_out_only = true;
   const auto cases = read_cases(common, query);
   done.lifted = running_views(meant, cases ? *cases : std::vector<CaseRecord>{}, now);
   if (options.dry_run) return done;
@@ -80,15 +80,17 @@ std::string lifted_text(const Lifting& done, bool dry_run, bool quiet, const Scr
   for (std::size_t i = 0; i < std::min(done.lifted.size(), kSentencesMax); ++i) {
     const CaseView& view = done.lifted[i];
     const std::uint64_t stopped = view.packets_stopped.value_or(0);
-    text += wrap(fmt::format("{} {}: it was to last until {} UTC and stopped {}.", dry_run ? "Would lift" : "Lifted",
-                             view.record.client.text(), time_text(view.record.until), count_of(stopped, "packet")),
+    const bool slowed = view.record.action == Decision::Action::Throttle;
+    text += wrap(fmt::format("{} {}{}: it was to last until {} UTC and stopped {}.", dry_run ? "Would lift" : "Lifted",
+                             slowed ? "the throttle of " : "", view.record.client.text(), time_text(view.record.until),
+                             count_of(stopped, "packet")),
                  screen.width, 0);
   }
   if (done.lifted.size() > kSentencesMax)
     text += fmt::format("... and {} more: {} in all.\n", count_text(done.lifted.size() - kSentencesMax),
-                        count_of(done.lifted.size(), "block"));
-  for (const IpPrefix& client : done.not_blocked) text += client.text() + " is not blocked.\n";
-  if (done.lifted.empty() && done.not_blocked.empty()) text += "Nobody is blocked.\n";
+                        count_of(done.lifted.size(), "client"));
+  for (const IpPrefix& client : done.not_blocked) text += client.text() + " is neither blocked nor slowed down.\n";
+  if (done.lifted.empty() && done.not_blocked.empty()) text += "Nobody is blocked or slowed down.\n";
   if (!quiet && !dry_run && !done.lifted.empty())
     text += wrap("Whoever goes on as before is found again; exempt in the policy keeps a client out for good.",
                  screen.width, 0);

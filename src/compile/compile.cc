@@ -65,7 +65,10 @@ RuleInfo info_of(const Rule& rule, const Rules& rules) {
   info.one_hop = rule.one_hop;
   info.link_local = rule.link_local;
   info.blocked = rule.blocked;
-  info.slowed = rule.new_servers_over.has_value();
+  if (rule.new_servers_over) {
+    info.slowed = info.each_client = true;
+    info.burst = rule.new_servers_burst();
+  }
   info.mark = rule.mark;
   if (rule.over) {
     info.per_minute = rule.over->per_minute;

@@ -56,8 +56,8 @@ TEST(Compile, WhoIsBlockedIsLookedForOnAllSendingPortsWhateverThePolicyAnswersTo
         "[gateway]\nclients = [\"172.16.0.0/12\"]\ntransfer = \"allow\"\nsubmission = \"allow\"\n"}) {
     const auto table = compiled(text);
     EXPECT_TRUE(has(table, "mw_mail th dport != { 25, 465, 587 } return"));
-    EXPECT_TRUE(has(table, "tcp dport { 465, 587 } ip saddr != @transfer_only4 ip saddr != @slowed4 ip saddr @blocked4"));
-    EXPECT_TRUE(has(table, "tcp dport 25 ip saddr != @submission_only4 ip saddr != @slowed4 ip saddr @blocked4"));
+    EXPECT_TRUE(has(table, "tcp dport { 465, 587 } ip saddr != @transfer_only4 ip saddr @blocked4"));
+    EXPECT_TRUE(has(table, "tcp dport 25 ip saddr != @submission_only4 ip saddr @blocked4"));
   }
 }
 
@@ -77,7 +77,7 @@ TEST(Compile, PrefixesInsideOthersAreLeftOut) {
 
 TEST(Compile, BlocksAreNeverFlushedNorDeletedWhileThereIsAGateway) {
   const auto table = compiled(kWatch);
-  for (const char* set : {"blocked4", "blocked6", "transfer_only4", "submission_only6"}) {
+  for (const char* set : {"blocked4", "blocked6", "transfer_only4", "submission_only6", "slowed4", "slowed6"}) {
     EXPECT_FALSE(has(table, std::string("flush set inet mailweir ") + set));
     EXPECT_FALSE(has(table, std::string("delete set inet mailweir ") + set));
   }
@@ -178,10 +178,12 @@ TEST(Compile, SuspectsKeepTheServersTheyKnowUnlessThePolicyOnlyTells) {
   const std::string gateway = "[gateway]\nclients = [\"10.0.0.0/8\"]\n";
   const auto table = compiled(gateway + "new_servers_per_hour = 12\n");
   EXPECT_TRUE(has(table,
-                  "ip saddr @slowed4 ip saddr . ip daddr != @known4 update @new_servers4 { ip saddr timeout 2h limit "
-                  "rate over 12/hour burst 6 packets } ip saddr @blocked4 counter reject"));
+                  "ip saddr . ip daddr != @known4 update @new_servers4 { ip saddr timeout 2h limit rate over 12/hour "
+                  "burst 6 packets } ip saddr @slowed4 counter reject"));
+  EXPECT_TRUE(has(table, "mw_slowed ip saddr != @slowed4 counter return"));
+  EXPECT_TRUE(has(table, "syn jump mw_slowed"));
   EXPECT_TRUE(has(table, "update @known4 { ip saddr . ip daddr timeout 7d } counter comment"));
-  EXPECT_TRUE(has(table, "ip saddr != @slowed4 ip saddr @blocked4 counter reject with tcp reset comment \"blocks.tr"));
+  EXPECT_TRUE(has(table, "ip saddr != @submission_only4 ip saddr @blocked4 counter reject with tcp reset comment"));
   EXPECT_FALSE(has(compiled(gateway + "suspects = \"notice\"\n"), "@known4"));
   EXPECT_FALSE(has(compiled(gateway + "transfer = \"allow\"\n"), "@known4"));
 }

@@ -104,12 +104,23 @@ class GatewayRules {
   }
 
   // Behind the blocks: who is blocked is slowed down no more. Servers are remembered of everybody, so that whoever is
-  // slowed down keeps those it had.
+  // slowed down keeps those it had. The chain sends all others back first, with a question that counts nothing, so that
+  // an element's counter counts only what is stopped.
   void add_throttle() {
     const auto& watched = rules_.watched_ports;
     const bool transfer = std::find(watched.begin(), watched.end(), kTransferPorts.front()) != watched.end();
     if (gateway_.suspects.value != SuspectAnswer::Throttle || !transfer) return;
-    Rule slow = writer_.rule(Chain::Mail, "throttle.transfer", writer_.place(gateway_.suspects));
+    Rule jump = writer_.rule(Chain::Mail, "throttle.new", writer_.place(gateway_.suspects));
+    jump.ports = tcp_ports(kTransferPorts);
+    jump.state = Rule::State::New;
+    jump.action = Rule::Action::Jump;
+    jump.target = Chain::Slowed;
+    writer_.add(std::move(jump));
+    Rule others = writer_.rule(Chain::Slowed, "throttle.transfer.others", writer_.place(gateway_.suspects));
+    others.not_slowed = true;
+    others.action = Rule::Action::Return;
+    writer_.add(std::move(others));
+    Rule slow = writer_.rule(Chain::Slowed, "throttle.transfer", writer_.place(gateway_.suspects));
     slow.ports = tcp_ports(kTransferPorts);
     slow.state = Rule::State::New;
     slow.new_servers_over = gateway_.new_servers_per_hour.value;

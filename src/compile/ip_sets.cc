@@ -10,6 +10,8 @@ namespace {
 constexpr std::size_t kNameMax = 31;
 // ipset's own default. A set that is full refuses further elements, loudly.
 constexpr std::size_t kElementsMin = 65'536;
+// As in nft_text.cc.
+constexpr int kKnownServers = 131'072;
 
 std::vector<IpPrefix> of_family(const Addresses& addresses, bool v4) {
   std::vector<IpPrefix> prefixes;
@@ -26,6 +28,7 @@ std::string_view family_name(bool v4) { return v4 ? "inet" : "inet6"; }
 
 IpSets::IpSets(const Rules& rules) : gateway_(rules.gateway) {
   for (const Rule& rule : rules.list) {
+    throttles_ = throttles_ || rule.new_servers_over;
     for (const bool v4 : {true, false}) {
       if (rule.from) add(rule, *rule.from, "from", v4);
       if (rule.to) add(rule, *rule.to, "to", v4);
@@ -49,7 +52,8 @@ void IpSets::add(const Rule& rule, const Addresses& addresses, std::string_view 
     const std::string end = fmt::format("{}{}", number == 1 ? "" : fmt::format("-{}-", number), v4 ? 4 : 6);
     std::string candidate = stem.substr(0, kNameMax - end.size()) + end;
     const bool taken = std::any_of(sets_.begin(), sets_.end(), [&](const Set& set) { return set.name == candidate; });
-    if (!taken && candidate != blocked(v4)) name = std::move(candidate);
+    const bool ours = candidate == blocked(v4) || candidate == slowed(v4) || candidate == known(v4);
+    if (!taken && !ours) name = std::move(candidate);
   }
   sets_.push_back({std::move(name), v4, std::move(prefixes)});
 }
@@ -70,10 +74,20 @@ std::string IpSets::text(const CompileSettings& settings) const {
   }
   if (!gateway_) return text;
   text += "# Blocked clients, each until its time is up: `ipset add mw-blocked4 172.16.0.66 timeout 86400`.\n";
-  for (const bool v4 : {true, false}) {
+  const auto clients = [&](std::string_view name, bool v4, int seconds) {
     // A client of IPv6 is a /64.
-    text += fmt::format("create {} hash:ip family {}{} timeout 3600 counters maxelem {}\n", blocked(v4),
-                        family_name(v4), v4 ? "" : " netmask 64", settings.blocks_max);
+    text += fmt::format("create {} hash:ip family {}{} timeout {} counters maxelem {}\n", name, family_name(v4),
+                        v4 ? "" : " netmask 64", seconds, settings.blocks_max);
+  };
+  for (const bool v4 : {true, false}) clients(blocked(v4), v4, 3600);
+  if (!throttles_) return text;
+  text +=
+      "# Clients that are slowed down, not blocked: `ipset add mw-slowed4 172.16.9.25 timeout 90000`; and which mail\n"
+      "# servers each client knows: the rules fill that.\n";
+  for (const bool v4 : {true, false}) clients(slowed(v4), v4, 90'000);
+  for (const bool v4 : {true, false}) {
+    text += fmt::format("create {} hash:net,net family {} timeout {} maxelem {}\n", known(v4), family_name(v4),
+                        kKnownSeconds, kKnownServers);
   }
   return text;
 }

@@ -31,6 +31,8 @@ std::string_view name_of(Chain chain) {
       return "MW-FORWARD";
     case Chain::Mail:
       return "MW-MAIL";
+    case Chain::Slowed:
+      return "MW-SLOWED";
     case Chain::Clients:
       return "MW-CLIENTS";
     case Chain::ClientsOver:
@@ -99,7 +101,9 @@ class FilterTable {
         v4_ ? "iptables" : "ip6tables", sets_ == nullptr ? "" : " --ipset",
         sets_ == nullptr ? "" : "# Its sets come from `mailweir export ipset`, loaded before with `ipset restore`.\n");
     // Questions are for `run` to see, which has its own table.
-    const auto wanted = [&](Chain chain) { return chain != Chain::Queries && rules_.uses(chain); };
+    const auto wanted = [&](Chain chain) {
+      return chain != Chain::Queries && (sets_ != nullptr || chain != Chain::Slowed) && rules_.uses(chain);
+    };
     for (const Chain chain : kChains) {
       if (wanted(chain)) text += fmt::format(":{} - [0:0]\n", name_of(chain));
     }
@@ -107,11 +111,9 @@ class FilterTable {
       if (wanted(chain) && is_hooked(chain)) text += fmt::format("-A {} -j {}\n", hook_name(chain), name_of(chain));
     }
     for (const Rule& rule : rules_.list) {
-      // Without sets, who is blocked is known to `run` alone, as are throttles and questions; `verify` looks at the
+      // Without sets, who is blocked or slowed down is known to `run` alone, as are questions; `verify` looks at the
       // table of nft.
-      if ((rule.blocked && sets_ == nullptr) || rule.mark || rule.new_servers_over || rule.remembers_servers ||
-          rule.question)
-        continue;
+      if (rule.mark || rule.question || (sets_ == nullptr && asks_sets(rule))) continue;
       if (!rule.matches(v4_)) continue;
       for (const std::string& line : lines_of(rule)) text += line + "\n";
     }
@@ -119,6 +121,10 @@ class FilterTable {
   }
 
  private:
+  static bool asks_sets(const Rule& rule) {
+    return rule.blocked || rule.remembers_servers || rule.chain == Chain::Slowed || rule.target == Chain::Slowed;
+  }
+
   [[nodiscard]] Parts lines_of(const Rule& rule) const {
     Parts lines;
     const auto add = [&](Transport transport, const Parts& ports) {
@@ -126,6 +132,8 @@ class FilterTable {
       more = combine(more, addresses(rule.from, "-s", "src"));
       more = combine(more, addresses(rule.to, "-d", "dst"));
       if (rule.blocked) more = combine(more, {fmt::format("-m set --match-set {} src ", IpSets::blocked(v4_))});
+      if (rule.not_slowed)
+        more = combine(more, {fmt::format("-m set ! --match-set {} src ! --update-counters ", IpSets::slowed(v4_))});
       if (rule.link_local) more = combine(more, {"-s fe80::/10 "});
       if (rule.loopback) more = combine(more, {hook_of(rule.chain) == RuleHook::Input ? "-i lo " : "-o lo "});
       if (!ports.empty() || rule.source_port)
@@ -137,7 +145,7 @@ class FilterTable {
       if (rule.broadcast)
         more = combine(more, {"-m pkttype --pkt-type broadcast ", "-m pkttype --pkt-type multicast "});
       if (rule.one_hop) more = combine(more, {"-m hl --hl-eq 255 "});
-      more = combine(more, {state_of(rule, transport) + over_of(rule) + limit_of(rule) +
+      more = combine(more, {state_of(rule, transport) + over_of(rule) + new_servers_of(rule) + limit_of(rule) +
                             fmt::format("-m comment --comment \"{}\"", comment_of(rule)) + action_of(rule, transport)});
       lines.insert(lines.end(), more.begin(), more.end());
     };
@@ -208,6 +216,17 @@ class FilterTable {
                       v4_ ? 32 : 64, kMeterSize, minutes * 60'000);
   }
 
+  // The last question is for the counter of the client's element.
+  [[nodiscard]] std::string new_servers_of(const Rule& rule) const {
+    if (!rule.new_servers_over) return {};
+    return fmt::format(
+        "-m set ! --match-set {} src,dst -m hashlimit --hashlimit-above {}/hour --hashlimit-burst {} "
+        "--hashlimit-name mw_new_servers --hashlimit-mode srcip --hashlimit-srcmask {} --hashlimit-htable-max {} "
+        "--hashlimit-htable-expire 7200000 -m set --match-set {} src ",
+        IpSets::known(v4_), *rule.new_servers_over, rule.new_servers_burst(), v4_ ? 32 : 64, kMeterSize,
+        IpSets::slowed(v4_));
+  }
+
   [[nodiscard]] std::string limit_of(const Rule& rule) const {
     if (rule.action != Rule::Action::Log) return {};
     return std::string(rules_.to_kernel_log ? kKernelLogLimit : kNflogLimit) + " ";
@@ -220,7 +239,9 @@ class FilterTable {
       case Rule::Action::Accept:
         return " -j ACCEPT";
       case Rule::Action::Count:
-        return {};
+        if (!rule.remembers_servers) return {};
+        return fmt::format(" -j SET --add-set {} src,dst --exist --timeout {}", IpSets::known(v4_),
+                           IpSets::kKnownSeconds);
       case Rule::Action::Drop:
         return " -j DROP";
       case Rule::Action::Reject:

@@ -72,7 +72,7 @@ std::string addresses_text(const Addresses& addresses, const Family& family) {
 // A rule that writes the same for both families is written once.
 bool differs_by_family(const Rule& rule) {
   return rule.from || rule.to || !rule.icmp4.empty() || !rule.icmp6.empty() || rule.link_local || rule.blocked ||
-         rule.new_servers_over || rule.remembers_servers || (rule.over && !rule.over->role.empty());
+         rule.not_slowed || rule.new_servers_over || rule.remembers_servers || (rule.over && !rule.over->role.empty());
 }
 
 class TableText {
@@ -134,10 +134,12 @@ class TableText {
 
   void declare_sets(const Family& family, bool clean_up) {
     const auto named = [&](std::string_view name) { return fmt::format("{}{}", name, family.digit); };
-    // The counter of an element counts what its client tried while blocked.
-    set(rules_.gateway, clean_up, named("blocked"), "type {}; size {}; flags timeout; counter;", family.type,
-        settings_.blocks_max);
-    for (const char* narrow : {"transfer_only", "submission_only", "slowed"}) {
+    // The counter of an element counts what its client tried while blocked, or in vain while slowed down.
+    for (const char* lasting : {"blocked", "slowed"}) {
+      set(rules_.gateway, clean_up, named(lasting), "type {}; size {}; flags timeout; counter;", family.type,
+          settings_.blocks_max);
+    }
+    for (const char* narrow : {"transfer_only", "submission_only"}) {
       set(rules_.gateway, clean_up, named(narrow), "type {}; size {}; flags timeout;", family.type,
           settings_.blocks_max);
     }
@@ -278,17 +280,17 @@ class TableText {
     if (rule.blocked) {
       // A block narrowed to the other role is asked first, so that an element's counter counts only what is stopped.
       const bool transfer = rule.ports.front().first == kTransferPorts.front();
-      add(fmt::format("{0} != @{1}{2} {0} != @slowed{2} {0} @blocked{2}", family->client,
-                      transfer ? "submission_only" : "transfer_only", family->digit));
+      add(fmt::format("{0} != @{1}{2} {0} @blocked{2}", family->client, transfer ? "submission_only" : "transfer_only",
+                      family->digit));
     }
+    if (rule.not_slowed) add(fmt::format("{} != @slowed{}", family->client, family->digit));
     // Of the bits of a query's header: neither an answer nor another kind of question.
     if (rule.question) add("@th,80,16 & 0xf800 == 0x0");
     if (rule.new_servers_over) {
-      const std::uint32_t hourly = *rule.new_servers_over;
-      add(
-          fmt::format("{0} @slowed{2} {0} . {1} != @known{2} update @new_servers{2} {{ {0} timeout 2h limit rate over "
-                      "{3}/hour burst {4} packets }} {0} @blocked{2}",
-                      family->client, family->destination, family->digit, hourly, std::max(hourly / 2, 1U)));
+      add(fmt::format(
+          "{0} . {1} != @known{2} update @new_servers{2} {{ {0} timeout 2h limit rate over {3}/hour burst "
+          "{4} packets }} {0} @slowed{2}",
+          family->client, family->destination, family->digit, *rule.new_servers_over, rule.new_servers_burst()));
     }
     if (rule.remembers_servers)
       add(fmt::format("update @known{2} {{ {0} . {1} timeout {3} }}", family->client, family->destination,
@@ -360,6 +362,8 @@ std::string_view nft_name_of(Chain chain) {
       return "mw_forward";
     case Chain::Mail:
       return "mw_mail";
+    case Chain::Slowed:
+      return "mw_slowed";
     case Chain::Clients:
       return "mw_clients";
     case Chain::ClientsOver:

@@ -28,6 +28,8 @@ bool Rule::matches(bool v4) const {
   return !v4 || !(one_hop || link_local);
 }
 
+std::uint32_t Rule::new_servers_burst() const { return std::max(new_servers_over.value_or(0) / 2, 1U); }
+
 bool Rules::uses(Chain chain) const {
   return std::any_of(list.begin(), list.end(), [&](const Rule& rule) {
     return rule.chain == chain || (rule.action == Rule::Action::Jump && rule.target == chain);

@@ -21,13 +21,15 @@ enum class Chain : std::uint8_t {
   Queries,
   Forward,
   Mail,
+  Slowed,
   Clients,
   ClientsOver,
   ToClients,
   Input
 };
-inline constexpr Chain kChains[] = {Chain::Output, Chain::Host,    Chain::HostOver,    Chain::Queries,   Chain::Forward,
-                                    Chain::Mail,   Chain::Clients, Chain::ClientsOver, Chain::ToClients, Chain::Input};
+inline constexpr Chain kChains[] = {Chain::Output,      Chain::Host,      Chain::HostOver, Chain::Queries,
+                                    Chain::Forward,     Chain::Mail,      Chain::Slowed,   Chain::Clients,
+                                    Chain::ClientsOver, Chain::ToClients, Chain::Input};
 
 [[nodiscard]] RuleHook hook_of(Chain chain);
 [[nodiscard]] constexpr bool is_hooked(Chain chain) {
@@ -68,10 +70,12 @@ struct Rule {
   bool one_hop = false;                    // hop limit 255: sent by a neighbour (RFC 4861 section 7.1)
   bool link_local = false;                 // from fe80::/10
   bool blocked = false;                    // the client is in the sets of blocks, for the role of `ports`
+  bool not_slowed = false;                 // the client is not in the sets of those that are slowed down
   std::optional<std::uint32_t> mark;
-  bool question = false;                   // asks a name server (a query of DNS)
+  bool question = false;  // asks a name server (a query of DNS)
   // The client is slowed down, and has not written to that server lately: more than so many new ones an hour.
   std::optional<std::uint32_t> new_servers_over;
+  [[nodiscard]] std::uint32_t new_servers_burst() const;  // so many at once are not over
   bool remembers_servers = false;  // the servers of everybody are remembered, for when somebody is slowed down
   std::optional<Rate> over;
 

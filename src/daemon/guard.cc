@@ -19,8 +19,19 @@ namespace {
 constexpr Duration kRetryAfter = std::chrono::seconds(1);
 // The kernel and the ledger tell the same end from different moments.
 constexpr Duration kSameEnd = std::chrono::seconds(2);
+constexpr std::string_view kIsProtected = "the policy protects this client now";
 // A closed uplink stays closed: there is no hurry.
 constexpr Duration kUplinkEvery = std::chrono::seconds(10);
+
+bool touches(const std::vector<IpPrefix>& prefixes, const IpPrefix& client) {
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](const IpPrefix& prefix) { return prefix.contains(client) || client.contains(prefix); });
+}
+
+// Of events: a throttle is no block.
+std::string event_of(BlockScope scope, std::string_view what) {
+  return fmt::format("{}.{}", scope == BlockScope::SlowedDown ? "throttle" : "block", what);
+}
 
 }  // namespace
 
@@ -47,6 +58,7 @@ Guard::Guard(const Policy& policy, Mode mode, const KeyedHash& hash, Kernel& ker
     : mode_(mode),
       policy_file_(policy.file),
       exempt_(policy.gateway->exempt.value),
+      mail_servers_(policy.gateway->mail_servers.value),
       clients_(clients_of(*policy.gateway)),
       v6_client_length_(detect_settings(policy).v6_client_length),
       kernel_(kernel),
@@ -63,9 +75,10 @@ Result<void> Guard::resume(std::span<const CaseRecord> blocks, bool table_is_new
   if (!resumed) return fail(std::move(resumed).error());
   for (const auto& [client, history] : histories(blocks)) decider_.recall(client, history);
   static_cast<void>(decider_.ended(now));  // what ended while nobody ran is no news
+  free_protected(*resumed, now);
   for (const EnforcedBlock& enforced : *resumed) {
     recall_running(enforced, now);
-    on_line_(EventLine("block.resumed", now)
+    on_line_(EventLine(event_of(enforced.block.scope, "resumed"), now)
                  .add("client", enforced.block.client.text())
                  .add("case", enforced.block.case_id)
                  .add("until", enforced.until)
@@ -73,6 +86,33 @@ Result<void> Guard::resume(std::span<const CaseRecord> blocks, bool table_is_new
   }
   resume_from_ledger(blocks, table_is_new, now);
   return {};
+}
+
+// Whom the operator registered as a mail server since, or made exempt, is slowed down no more: that is what the notice
+// asked for. Blocks stay until somebody lifts them.
+void Guard::free_protected(std::vector<EnforcedBlock>& resumed, Time now) {
+  const auto is_protected = [&](const EnforcedBlock& enforced) {
+    return enforced.block.scope == BlockScope::SlowedDown &&
+           (touches(exempt_, enforced.block.client) || touches(mail_servers_, enforced.block.client));
+  };
+  const auto first = std::stable_partition(resumed.begin(), resumed.end(),
+                                           [&](const EnforcedBlock& enforced) { return !is_protected(enforced); });
+  const std::vector<EnforcedBlock> freed(first, resumed.end());
+  std::vector<IpPrefix> clients;
+  for (const EnforcedBlock& enforced : freed) clients.push_back(enforced.block.client);
+  if (clients.empty()) return;
+  if (const auto lifted = enforcer_.lift(clients); !lifted) {
+    on_line_(EventLine("throttle.kept", now).add("reason", lifted.error().text() + "; ignoring"));
+    return;
+  }
+  resumed.erase(first, resumed.end());
+  for (const EnforcedBlock& enforced : freed) {
+    on_entry_(CaseLifted{enforced.block.client, {now, "", false, enforced.block.stopped}});
+    on_line_(EventLine("throttle.lifted", now)
+                 .add("client", enforced.block.client.text())
+                 .add("case", enforced.block.case_id)
+                 .add("reason", kIsProtected));
+  }
 }
 
 // A block the ledger does not know counts as one.
@@ -86,12 +126,12 @@ void Guard::recall_running(const EnforcedBlock& enforced, Time now) {
 void Guard::resume_from_ledger(std::span<const CaseRecord> blocks, bool table_is_new, Time now) {
   for (const CaseRecord& record : blocks) {
     if (!is_running(record, now) || !enforcer_.is_news(record.client, record.id)) continue;
-    const bool exempt = std::any_of(exempt_.begin(), exempt_.end(),
-                                    [&](const IpPrefix& prefix) { return prefix.contains(record.client); });
-    if (!table_is_new || exempt || mode_ == Mode::WatchOnly) {
-      lifted_by_others(record.client, record.id, now);
+    const Block block = block_of(record);
+    const bool is_protected = touches(exempt_, record.client) ||
+                              (block.scope == BlockScope::SlowedDown && touches(mail_servers_, record.client));
+    if (!table_is_new || is_protected || mode_ == Mode::WatchOnly) {
+      lifted_by_others(block, now);
     } else if (record.client == client_of(record.client.base(), v6_client_length_)) {
-      const Block block{record.client, scope_of(roles_of(record.ports)), record.id, record.until - record.since, {}, 0};
       enforcer_.put_back(block, record.until);
     }
   }
@@ -111,25 +151,27 @@ void Guard::blocks_touched(std::span<const BlockTouched> touched, bool all) {
     return;
   }
   for (const EnforcedBlock& enforced : did->added) added_by_others(enforced, now);
-  for (const EnforcedBlock& enforced : did->lifted) {
-    lifted_by_others(enforced.block.client, enforced.block.case_id, now);
-  }
+  for (const EnforcedBlock& enforced : did->lifted) lifted_by_others(enforced.block, now);
 }
 
 void Guard::added_by_others(const EnforcedBlock& enforced, Time now) {
+  if (enforced.block.case_id == kProbeCase) return;  // `verify` tries a rule
   recall_running(enforced, now);
-  on_line_(EventLine("block.by-hand", now)
+  on_line_(EventLine(event_of(enforced.block.scope, "by-hand"), now)
                .add("client", enforced.block.client.text())
                .add("case", enforced.block.case_id)
                .add("until", enforced.until));
+  if (enforced.block.scope == BlockScope::SlowedDown) return;  // what is open stays open
   cut(enforced.block.client, ports_of(roles_of(enforced.block.scope)));
 }
 
 // The name of whoever did it is in the ledger, when it was `mailweir unblock`.
-void Guard::lifted_by_others(IpPrefix client, std::string_view case_id, Time now) {
-  decider_.lifted(client, now);
-  on_entry_(CaseLifted{client, {now, "", false, std::nullopt}});
-  on_line_(EventLine("block.lifted", now).add("client", client.text()).add("case", case_id));
+void Guard::lifted_by_others(const Block& block, Time now) {
+  if (block.case_id == kProbeCase) return;
+  if (block.scope != BlockScope::SlowedDown) decider_.lifted(block.client, now);
+  on_entry_(CaseLifted{block.client, {now, "", false, std::nullopt}});
+  on_line_(
+      EventLine(event_of(block.scope, "lifted"), now).add("client", block.client.text()).add("case", block.case_id));
 }
 
 void Guard::observe(const std::vector<ConnectionEvent>& events) {
@@ -301,8 +343,15 @@ std::optional<Time> Guard::next_due() const {
 }
 
 Guard::Counters Guard::counters() const {
-  return {connections_.counters(), detector_.counters(), enforcer_.counters(),         enforcer_.in_force(),
-          enforcer_.waiting(),     after_block_,         decider_.forgotten_clients(), detector_.uplink(clock_.now())};
+  return {connections_.counters(),
+          detector_.counters(),
+          enforcer_.counters(),
+          enforcer_.blocks(),
+          enforcer_.slowed(),
+          enforcer_.waiting(),
+          after_block_,
+          decider_.forgotten_clients(),
+          detector_.uplink(clock_.now())};
 }
 
 }  // namespace mailweir

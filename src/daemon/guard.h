@@ -74,6 +74,7 @@ class Guard {
     DetectCounters detect;
     EnforceCounters enforce;
     std::uint64_t blocks = 0;       // in force
+    std::uint64_t slowed = 0;       // clients that are slowed down
     std::uint64_t waiting = 0;      // decided, not in force
     std::uint64_t after_block = 0;  // packets of blocked clients that were on their way
     std::uint64_t forgotten_cases = 0;
@@ -81,6 +82,8 @@ class Guard {
   };
   [[nodiscard]] Counters counters() const;
   [[nodiscard]] const Detector& detector() const { return detector_; }
+  // What an earlier guard learned. REQUIRES: before the first step.
+  void recall(const LearnedModel& model) { detector_.recall(model, clock_.now()); }
 
  private:
   void observe(const std::vector<ConnectionEvent>& events);
@@ -94,12 +97,13 @@ class Guard {
   void note_let_in(const ConntrackEvent& change);
   void resume_from_ledger(std::span<const CaseRecord> blocks, bool table_is_new, Time now);
   void recall_running(const EnforcedBlock& enforced, Time now);
-  void lifted_by_others(IpPrefix client, std::string_view case_id, Time now);
+  void free_protected(std::vector<EnforcedBlock>& resumed, Time now);
+  void lifted_by_others(const Block& block, Time now);
   void added_by_others(const EnforcedBlock& enforced, Time now);
 
   Mode mode_;
   std::string policy_file_;
-  std::vector<IpPrefix> exempt_;
+  std::vector<IpPrefix> exempt_, mail_servers_;
   PrefixSet clients_;
   int v6_client_length_;
   Kernel& kernel_;

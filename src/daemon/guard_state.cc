@@ -23,6 +23,7 @@ constexpr std::pair<const char*, Count> kCounts[] = {
     {"forgotten_clients", &GuardState::forgotten_clients},
     {"forgotten_connections", &GuardState::forgotten_connections},
     {"blocks", &GuardState::blocks},
+    {"slowed", &GuardState::slowed},
     {"blocks_added", &GuardState::blocks_added},
     {"blocks_waiting", &GuardState::blocks_waiting},
     {"ledger_waiting", &GuardState::ledger_waiting},

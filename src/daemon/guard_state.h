@@ -25,7 +25,7 @@ struct GuardState {
   std::uint64_t change_overruns = 0;  // ENOBUFS of conntrack; all flows are listed anew after one
   std::uint64_t unreadable = 0;
   std::uint64_t clients = 0, forgotten_clients = 0, forgotten_connections = 0;
-  std::uint64_t blocks = 0, blocks_added = 0, blocks_waiting = 0;
+  std::uint64_t blocks = 0, slowed = 0, blocks_added = 0, blocks_waiting = 0;
   std::uint64_t ledger_waiting = 0, ledger_lost = 0;
   bool gathering = false;  // packets come in batches: it is busy
 

@@ -32,9 +32,10 @@ class GuardTest : public testing::Test {
  protected:
   GuardTest() { EXPECT_TRUE(kernel.install(*compile(some_policy(), NoAccounts{}))); }
 
-  Guard make_guard(Mode mode = Mode::Enforce) {
+  Guard make_guard(Mode mode = Mode::Enforce) { return make_guard(some_policy(), mode); }
+  Guard make_guard(const Policy& policy, Mode mode = Mode::Enforce) {
     return Guard(
-        some_policy(), mode, KeyedHash(KeyedHash::Key{}), kernel, clock,
+        policy, mode, KeyedHash(KeyedHash::Key{}), kernel, clock,
         [this](const EventLine& line) { lines.push_back(nlohmann::json::parse(line.json())); },
         [this](LedgerEntry entry) { entries.push_back(std::move(entry)); });
   }
@@ -289,6 +290,62 @@ TEST_F(GuardTest, WhoMayBeAMailServerIsSlowedDownInTheKernel) {
   EXPECT_TRUE(lines_of("block.added").empty());
   ASSERT_EQ(kernel.blocks()->size(), 1U);
   EXPECT_EQ(kernel.blocks()->front().scope, BlockScope::SlowedDown);
+  EXPECT_EQ(guard.counters().slowed, 1U);
+  EXPECT_EQ(guard.counters().blocks, 0U);
+  const auto* record = std::get_if<CaseRecord>(&entries.back());
+  ASSERT_NE(record, nullptr);
+  const std::vector<CaseRecord> written{*record};
+
+  // A reboot: the kernel has forgotten it, the ledger has not.
+  kernel.flush_ruleset();
+  ASSERT_TRUE(kernel.install(*compile(some_policy(), NoAccounts{})));
+  Guard again = make_guard();
+  ASSERT_TRUE(again.resume(written, true));
+  ASSERT_EQ(kernel.blocks()->size(), 1U);
+  EXPECT_EQ(kernel.blocks()->front().scope, BlockScope::SlowedDown);
+  EXPECT_EQ(kernel.blocks()->front().case_id, record->id);
+
+  // A restart after the operator did what the notice asked for.
+  Policy registered = some_policy();
+  registered.gateway->mail_servers.value.push_back(*IpPrefix::parse("172.16.0.25"));
+  lines.clear();
+  Guard told = make_guard(registered);
+  ASSERT_TRUE(told.resume(written, false));
+  EXPECT_TRUE(kernel.blocks()->empty());
+  EXPECT_EQ(lines_of("throttle.lifted").size(), 1U);
+  EXPECT_EQ(told.counters().slowed, 0U);
+  EXPECT_TRUE(std::holds_alternative<CaseLifted>(entries.back()));
+}
+
+TEST_F(GuardTest, SomebodyWhoSlowsAClientDownByHandCutsNothing) {
+  Guard guard = make_guard();
+  const IpPrefix client = *IpPrefix::parse("172.16.0.25");
+  const Block slow[] = {{client, BlockScope::SlowedDown, "by-hand", std::chrono::hours(1), {}, 0}};
+  ASSERT_TRUE(kernel.add_blocks(slow));
+  const BlockTouched added[] = {{client, "by-hand"}};
+  guard.blocks_touched(added, false);
+  EXPECT_EQ(lines_of("throttle.by-hand").size(), 1U);
+  EXPECT_TRUE(lines_of("block.by-hand").empty());
+  const IpPrefix lifted[] = {client};
+  ASSERT_TRUE(kernel.remove_blocks(lifted));
+  const BlockTouched removed[] = {{client, std::nullopt}};
+  guard.blocks_touched(removed, false);
+  EXPECT_EQ(lines_of("throttle.lifted").size(), 1U);
+}
+
+TEST_F(GuardTest, WhatVerifyTriesIsNobodysBlock) {
+  Guard guard = make_guard();
+  const IpPrefix client = *IpPrefix::parse("172.16.0.250");
+  const Block probe[] = {{client, BlockScope::AllSending, std::string(kProbeCase), seconds(30), {}, 0}};
+  ASSERT_TRUE(kernel.add_blocks(probe));
+  const BlockTouched added[] = {{client, std::string(kProbeCase)}};
+  guard.blocks_touched(added, false);
+  const IpPrefix lifted[] = {client};
+  ASSERT_TRUE(kernel.remove_blocks(lifted));
+  const BlockTouched removed[] = {{client, std::nullopt}};
+  guard.blocks_touched(removed, false);
+  EXPECT_TRUE(entries.empty());
+  EXPECT_TRUE(lines_of("block.by-hand").empty() && lines_of("block.lifted").empty());
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 // highest score first; how many there are is told.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/time.h"
@@ -14,6 +15,12 @@ namespace mailweir {
 inline constexpr std::size_t kClientsShown = 1'000;
 
 [[nodiscard]] std::string live_socket(const std::string& runtime_dir);
-[[nodiscard]] std::string live_state(const Detector& detector, bool bytes_counted, Time now);
+struct LiveFacts {
+  bool bytes_counted = false;
+  bool learns = true;              // hazards are learned; false: the policy froze them
+  std::optional<Time> model_kept;  // what was learned was last written down then
+};
+
+[[nodiscard]] std::string live_state(const Detector& detector, const LiveFacts& facts, Time now);
 
 }  // namespace mailweir

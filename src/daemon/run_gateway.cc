@@ -13,6 +13,7 @@
 #include "compile/compile.h"
 #include "daemon/guard_state.h"
 #include "daemon/live_state.h"
+#include "daemon/model_keeper.h"
 #include "ingest/conntrack.h"
 #include "ingest/nflog.h"
 #include "ledger/ledger_writer.h"
@@ -67,6 +68,7 @@ class GatewayRun {
         table_is_new_(table_is_new),
         on_line_(on_line),
         mode_(settings.mode),
+        learns_(settings.policy.gateway->learning.value),
         since_(clock_.now()),
         state_file_(guard_state_file(settings.runtime_dir)),
         hash_(random_hash()),
@@ -74,7 +76,8 @@ class GatewayRun {
         ledger_file_(ledger_file(settings.state_dir)),
         ledger_([file = ledger_file_] { return open_ledger(file, LedgerAccess::Write); }),
         guard_(settings.policy, settings.mode, hash_, *kernel_, clock_, on_line,
-               [this](LedgerEntry entry) { ledger_.record(std::move(entry)); }) {}
+               [this](LedgerEntry entry) { ledger_.record(std::move(entry)); }),
+        model_(settings.state_dir, settings.model_every) {}
 
   Result<void> begin(const RunSettings& settings);
   Result<void> run();
@@ -94,6 +97,8 @@ class GatewayRun {
   void publish(Time now);
   [[nodiscard]] std::vector<CaseRecord> read_ledger();
   void tell_ledger_news();
+  void recall_model();
+  void keep_model(Time now);
   void end();
   [[nodiscard]] std::optional<Duration> patience() const;
 
@@ -111,6 +116,7 @@ class GatewayRun {
   bool table_is_new_;
   const OnLine& on_line_;
   Mode mode_;
+  bool learns_;
   Time since_;
   std::string state_file_;
   KeyedHash hash_;
@@ -118,6 +124,7 @@ class GatewayRun {
   std::string ledger_file_;
   LedgerWriter ledger_;
   Guard guard_;
+  ModelKeeper model_;
   TableState installed_;
   Time restored_{};                    // when somebody's change was last undone
   std::vector<BlockTouched> touched_;  // and not followed yet
@@ -158,6 +165,7 @@ Result<void> GatewayRun::begin(const RunSettings& settings) {
   const auto state = kernel_->table();
   if (!state) return fail(state.error());
   installed_ = *state;
+  recall_model();
   if (auto resumed = guard_.resume(read_ledger(), table_is_new_); !resumed) return resumed;
 
   for (const auto& [fd, tag] :
@@ -166,6 +174,7 @@ Result<void> GatewayRun::begin(const RunSettings& settings) {
     if (auto watched = poller_.watch(fd, tag); !watched) return watched;
   }
   check_surroundings();
+  publish(clock_.now());  // before anybody hears that we are ready, and asks
   std::vector<std::string> clients;
   for (const IpPrefix& prefix : clients_) clients.push_back(prefix.text());
   on_line_(EventLine("run.ready", clock_.now())
@@ -174,9 +183,9 @@ Result<void> GatewayRun::begin(const RunSettings& settings) {
                .add("mode", settings.mode == Mode::Enforce ? "block" : "watch-only")
                .add("bytes_counted", counts ? "yes" : "no")
                .add("blocks", guard_.counters().blocks)
+               .add("slowed", guard_.counters().slowed)
                .add("log_group", std::uint64_t{wanted_.watch_group}));
   next_counters_ = clock_.now() + kCountersEvery;
-  publish(clock_.now());
   return {};
 }
 
@@ -187,7 +196,7 @@ std::vector<CaseRecord> GatewayRun::read_ledger() {
   if (ledger) {
     CaseQuery query;
     query.ends_after = clock_.now() - Decider::kForgiven;
-    query.blocks_only = true;
+    query.carried_out_only = true;
     query.with_evidence = false;
     auto found = (*ledger)->find(query);
     if (found) return std::move(*found);
@@ -196,6 +205,26 @@ std::vector<CaseRecord> GatewayRun::read_ledger() {
   on_line_(EventLine("ledger.unreadable", clock_.now())
                .add("reason", ledger.error().text() + "; earlier blocks are not known; ignoring"));
   return {};
+}
+
+// A guard that starts anew is better than none.
+void GatewayRun::recall_model() {
+  const Time now = clock_.now();
+  const auto model = model_.read(now);
+  if (model) {
+    guard_.recall(*model);
+    on_line_(EventLine("model.recalled", now)
+                 .add("version", std::uint64_t{model->hazards.table.version})
+                 .add("servers", std::uint64_t{model->servers.size()}));
+  } else if (model.error().code() != ErrorCode::NotFound) {
+    on_line_(EventLine("model.unreadable", now).add("reason", model.error().text() + "; learning starts anew"));
+  }
+}
+
+void GatewayRun::keep_model(Time now) {
+  model_.keep(now, [&] { return guard_.detector().remember(); });
+  if (const auto trouble = model_.take_trouble())
+    on_line_(EventLine("model.unsaved", now).add("reason", *trouble + "; guarding goes on; retrying"));
 }
 
 void GatewayRun::tell_ledger_news() {
@@ -211,6 +240,9 @@ void GatewayRun::tell_ledger_news() {
 }
 
 void GatewayRun::end() {
+  model_.finish(clock_.now(), guard_.detector().remember());
+  if (const auto trouble = model_.take_trouble())
+    on_line_(EventLine("model.unsaved", clock_.now()).add("reason", *trouble));
   const LedgerWriterCounters ledger = ledger_.finish();
   tell_ledger_news();
   if (ledger.waiting > 0) on_line_(EventLine("ledger.lost", clock_.now()).add("entries", ledger.waiting));
@@ -273,6 +305,7 @@ Result<void> GatewayRun::step() {
     publish(now);
   }
   if (publish_at_ && *publish_at_ <= now) publish(now);
+  if (model_.next_due() <= now) keep_model(now);
   return {};
 }
 
@@ -354,6 +387,7 @@ void GatewayRun::tell_counters(std::string_view event) {
       .add("turned_away", counters.detect.turned_away)
       .add("mx_queries", counters.detect.mx_queries)
       .add("throttled", counters.enforce.slowed)
+      .add("slowed", counters.slowed)
       .add("ledger_waiting", ledger.waiting)
       .add("ledger_lost", ledger.given_up);
   on_line_(line);
@@ -378,6 +412,7 @@ void GatewayRun::publish(Time now) {
   state.forgotten_clients = counters.detect.forgotten_clients;
   state.forgotten_connections = counters.connections.given_up;
   state.blocks = counters.blocks;
+  state.slowed = counters.slowed;
   state.blocks_added = counters.enforce.added;
   state.blocks_waiting = counters.waiting;
   state.ledger_waiting = ledger.waiting;
@@ -392,7 +427,7 @@ void GatewayRun::publish(Time now) {
 }
 
 std::optional<Duration> GatewayRun::patience() const {
-  std::optional<Time> due = next_counters_;
+  std::optional<Time> due = std::min(next_counters_, model_.next_due());
   const auto earliest = [&](const std::optional<Time>& candidate) {
     if (candidate && *candidate < *due) due = candidate;
   };
@@ -416,7 +451,11 @@ Result<void> GatewayRun::run() {
         return {};
       }
       if (tag == kLedger) tell_ledger_news();
-      if (tag == kAsked) answers_.answer([&] { return live_state(guard_.detector(), bytes_counted_, clock_.now()); });
+      if (tag == kAsked) {
+        answers_.answer([&] {
+          return live_state(guard_.detector(), {bytes_counted_, learns_, model_.written()}, clock_.now());
+        });
+      }
       if (tag != kRules) continue;
       const auto touched = table_watch_.read();
       if (!touched) return fail(touched.error());

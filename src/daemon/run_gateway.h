@@ -17,7 +17,9 @@ struct RunSettings {
   Policy policy;
   Mode mode = Mode::Enforce;
   std::string runtime_dir;
-  std::string state_dir;  // the ledger and the changes of the table are there
+  std::string state_dir;  // the ledger, the changes of the table and what was learned are there
+  // How often what was learned is written down; a restart without warning loses no more.
+  Duration model_every = std::chrono::minutes(10);
 };
 
 [[nodiscard]] Result<void> run_gateway(const RunSettings& settings, const OnLine& on_line);

@@ -125,13 +125,19 @@ Decision decide(const ClientReport& finding, const Policy& policy, const ClientH
   decision.repeat = history.blocks - (running ? 1 : 0);
 
   const auto exempting = exempting_place(finding, policy);
+  // A registered server that changed its ways would not have been blocked: it is told of.
+  if (exempting && finding.registered && finding.doubt == Doubt::ChangedServer && finding.verdict != Verdict::Spammer) {
+    set_place(decision, *exempting);
+    return decision;
+  }
   if (exempting && (finding.verdict != Verdict::Undecided || may_be_slowed(finding))) {
     decision.action = Decision::Action::Exempt;
     set_place(decision, *exempting);
     return decision;
   }
   if (finding.verdict != Verdict::Spammer) {
-    const bool slow = mode == Mode::Enforce && may_be_slowed(finding) && policy.gateway &&
+    // Who is blocked, if only on other ports, stays blocked: a throttle would take the place of the block.
+    const bool slow = mode == Mode::Enforce && !running && may_be_slowed(finding) && policy.gateway &&
                       policy.gateway->suspects.value == SuspectAnswer::Throttle &&
                       watched(policy, finding.client, MailRole::Transfer);
     if (!slow) return decision;  // a notice

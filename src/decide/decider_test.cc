@@ -238,7 +238,14 @@ TEST(Decider, ASuspectedServerIsSlowedDownAndNeverBlocked) {
   learned.verdict = Verdict::Server;
   EXPECT_EQ(decider.decide(learned, kNow).action, Action::Throttle);
   learned.registered = true;
-  EXPECT_EQ(decider.decide(learned, kNow).action, Action::Exempt);
+  EXPECT_EQ(decider.decide(learned, kNow).action, Action::Notice) << "told, and never slowed down";
+}
+
+TEST(Decider, WhoIsBlockedIsNotSlowedDownInsteadButToldOf) {
+  Decider decider(gateway());
+  ASSERT_EQ(decider.decide(spammer("172.16.0.66"), kNow).action, Action::Block);
+  EXPECT_EQ(decider.decide(suspect("172.16.0.66"), kNow + std::chrono::minutes(59)).action, Action::Notice);
+  EXPECT_EQ(decider.decide(suspect("172.16.0.66"), kNow + std::chrono::minutes(61)).action, Action::Throttle);
 }
 
 TEST(Decider, ASuspectIsOnlyToldOfWhereThePolicySaysSo) {

@@ -139,6 +139,7 @@ void ClientRecord::turn_epochs(std::uint32_t epochs) {
   retries_before_ = epochs == 1 ? std::uint8_t{retries_} : std::uint8_t{0};
   retries_ = 0;
   for (std::uint32_t i = 0; i < std::min(epochs, 8U); ++i) {
+    holders_ = holders_ >> 1 & 1;
     for (std::uint8_t& groups : new_groups_) groups /= 2;
     established_25_ = established_25_ >> 1 & 1;
     established_submission_ = established_submission_ >> 1 & 1;
@@ -436,6 +437,26 @@ void ClientRecord::keep_only(double nats, Time now) {
   groups_.widen().weights = {};
   nats_of(Weight::EarlierBlock) = steps_in(nats);
   told_ = Told::Nothing;
+}
+
+bool ClientRecord::has_new_holder(std::uint16_t hardware) const {
+  return hardware != 0 && hardware_ != 0 && hardware != hardware_ && holders_ < kHoldersMost;
+}
+
+void ClientRecord::begin_anew(Time now) {
+  ClientRecord next(base(), now);
+  next.registered_ = registered_;
+  next.holders_ = (holders_ + 1U) & 3;
+  *this = std::move(next);
+}
+
+void ClientRecord::lay_idle() {
+  for (Nats& weight : weights_) weight = decayed(weight, 0.5);
+  score_server_ = decayed(score_server_, 0.5);
+  if (told_ == Told::Candidate) told_ = Told::Nothing;
+  if (!is_wide()) return;
+  for (Nats& weight : groups_.wide().weights) weight = decayed(weight, 0.5);
+  groups_.wide().slow /= 2;
 }
 
 std::uint16_t ClientRecord::failed_clock() const {

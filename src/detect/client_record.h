@@ -10,12 +10,14 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "base/mail_ports.h"
 #include "base/time.h"
 #include "detect/group_memory.h"
 #include "detect/hazard_table.h"
 #include "detect/server_history.h"
+#include "detect/server_life.h"
 #include "record/connection_event.h"
 
 namespace mailweir {
@@ -92,6 +94,19 @@ class ClientRecord {
   [[nodiscard]] unsigned inbound_networks() const;  // up to 16
   [[nodiscard]] unsigned active_days() const;       // of the last 32
 
+  // What is kept of a mail server, or of a client that may become one, over a restart (server_life.cc); of others
+  // nothing is. REQUIRES: is_possible(life).
+  [[nodiscard]] std::optional<ServerLife> server_life() const;
+  [[nodiscard]] static ClientRecord recalled(const ServerLife& life);
+  // Is somebody else behind the address? It uses another hardware address than before, and has not changed it
+  // kHoldersMost times lately. What is unknown (0) is no change.
+  [[nodiscard]] bool has_new_holder(std::uint16_t hardware) const;
+  void uses(std::uint16_t hardware) { hardware_ = hardware; }
+  // Everything but the address begins anew, for the next holder.
+  void begin_anew(Time now);
+  // Nobody used the address for longer than anybody keeps one unused: all scores halve.
+  void lay_idle();
+
   // Kept here for the detector, which sets them.
   enum class Told : std::uint8_t { Nothing, Candidate, Decided };
   [[nodiscard]] Told told() const { return told_; }  // which finding was made of this client; a doubt is for a day
@@ -148,6 +163,8 @@ class ClientRecord {
   Told told_ : 2 = Told::Nothing;
   bool registered_ : 1 = false;
   bool first_packets_only_ : 1 = true;
+  std::uint8_t holders_ : 2 = 0;  // how often somebody else was behind the address, halved when an epoch ends
+  std::uint16_t hardware_ = 0;
 };
 
 // docs/detection.md plans 32 bytes; a table of a million such clients, its index included, stays below 96 MiB

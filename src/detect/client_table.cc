@@ -123,6 +123,11 @@ void ClientTable::forget_some(std::size_t count, Time now, const Forgotten& forg
   for (auto candidate = candidates.begin(); candidate != last; ++candidate) forget(candidate->index, forgotten);
 }
 
+void ClientTable::renew(Index index, Time now) {
+  if (at(index).is_wide()) --wide_;
+  at(index).begin_anew(now);
+}
+
 void ClientTable::widened(Time now, const Forgotten& forgotten) {
   if (++wide_ <= limits_.wide_max) return;
   forget_some(std::max<std::size_t>(wide_ / kForgetShare, 1), now, forgotten,

@@ -40,6 +40,8 @@ class ClientTable {
   // REQUIRES: find(base) == kNone.   `forgotten` is told about each index that is given up.
   Index insert(IpAddress base, Time now, const Forgotten& forgotten);
   void remove(Index index);
+  // Somebody else is behind that client's address: its record begins anew.
+  void renew(Index index, Time now);
   // A record became wide. It may be forgotten by this, when it is the most innocent of too many.
   void widened(Time now, const Forgotten& forgotten);
 

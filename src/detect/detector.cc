@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
 #include "base/mail_ports.h"
 #include "base/must.h"
+#include "detect/address_sites.h"
 #include "detect/client_table.h"
 #include "detect/destination_count.h"
 #include "detect/destination_group.h"
@@ -42,10 +44,8 @@ struct Detector::State {
         hash(key),
         mail_servers(widened_to_clients(settings.mail_servers, settings.v6_client_length)),
         table(key, {settings.clients_max, settings.wide_clients_max, settings.clients_per_v6_network}),
-        forget([this](ClientTable::Index forgotten) {
-          decided.erase(forgotten);
-          if (settings.exact_destinations) destinations[forgotten] = {};
-        }) {
+        forget([this](ClientTable::Index forgotten) { forget_what_hangs_on(forgotten); }),
+        sites(key) {
     MUST(settings.v6_client_length <= 64);
   }
 
@@ -57,11 +57,26 @@ struct Detector::State {
   // Asks for the memory that observe() will look at.
   void prefetch(const ConnectionEvent& event) const;
   void observe(const ConnectionEvent& event);
+  void forget_what_hangs_on(ClientTable::Index index) {
+    decided.erase(index);
+    if (settings.exact_destinations) destinations[index] = {};
+  }
   ClientTable::Index admit(IpAddress base, Time now);
   void learn_from(const ClientRecord& client, Time now);
   [[nodiscard]] bool may_enter(const ConnectionEvent& event, IpAddress base);
   void sign(const ConnectionEvent& event, IpAddress base);
-  void open(ClientTable::Index index, const ConnectionEvent& event, const Contact& contact);
+  void open(ClientRecord& client, const ConnectionEvent& event, const Contact& contact);
+  // The same happens to a client and to the site it belongs to.
+  struct Happening {
+    const ConnectionEvent& event;
+    const Contact& contact;
+    bool opens;
+    ClientRecord::Failure failure;
+  };
+  void meet_holder(ClientTable::Index index, const ConnectionEvent& event);
+  void apply(ClientRecord& client, const Happening& what);
+  void at_site(const ClientRecord& client, const Happening& what);
+  void decide_site(AddressSites::Site& site);
   void connection(ClientTable::Index index, const ConnectionEvent& event);
   ConnectionEvent by_destination(const ClientRecord& client, ConnectionEvent event, MailRole role, GroupMark mark);
   ClientRecord::Failure weigh_failure(const ClientRecord& client, const ConnectionEvent& event, MailRole role,
@@ -85,13 +100,15 @@ struct Detector::State {
   DestinationSizes sizes;
   CountMin strangers;  // first packets of clients nobody answered yet
   PendingMx questions;
+  AddressSites sites;
   HazardLearning learning;
+  HazardLearning::Kept frozen;  // learned before that was switched off
   HazardGains gains;
   std::optional<HazardTable> learned;          // and not yet told
   std::vector<DestinationCount> destinations;  // by index; empty unless exact_destinations
   std::unordered_map<ClientTable::Index, Decided> decided;
   std::vector<ClientReport> findings;
-  std::uint64_t events = 0, turned_away = 0, mx_queries = 0;
+  std::uint64_t events = 0, turned_away = 0, mx_queries = 0, new_holders = 0, idle_leases = 0;
 };
 
 Detector::State::Contact Detector::State::contact_of(const ConnectionEvent& event) const {
@@ -129,6 +146,8 @@ void Detector::State::sign(const ConnectionEvent& event, IpAddress base) {
   const ClientTable::Index index = table.find(base);
   if (event.kind == ConnectionEvent::Kind::AskedMx) {
     ++mx_queries;
+    if (AddressSites::Site* const site = base.is_v4() ? nullptr : sites.watched(base))
+      site->record.asked_mx(event.payload, event.time);
     if (index == ClientTable::kNone) return questions.keep(hash(base), event.payload, event.time);
   } else if (index == ClientTable::kNone) {
     return;  // who sends no mail may receive as much as it likes
@@ -161,15 +180,38 @@ void Detector::State::learn_from(const ClientRecord& client, Time now) {
   }
 }
 
-void Detector::State::open(ClientTable::Index index, const ConnectionEvent& event, const Contact& contact) {
-  ClientRecord& client = table.at(index);
+void Detector::State::open(ClientRecord& client, const ConnectionEvent& event, const Contact& contact) {
   const bool none_before = client.contacts(MailRole::Transfer).groups == 0;
   client.opened(event, contact.role, contact.mark, gains);
   // Once a window: of what is absent there is nothing to see at other times.
   if (settings.mx_seen && none_before && client.contacts(MailRole::Transfer).groups == 1 && client.mx_names() == 0) {
     client.asks_no_mx();
   }
-  if (settings.exact_destinations) destinations[index].add(event.server, hash);
+}
+
+// Whose evidence is it? An operator's word on a registered server goes with the address. An IPv6 network has many
+// machines, whose addresses say nothing of a change.
+void Detector::State::meet_holder(ClientTable::Index index, const ConnectionEvent& event) {
+  ClientRecord& client = table.at(index);
+  if (client.registered()) return;
+  if (event.time - client.last_seen() > settings.lease) {
+    client.lay_idle();
+    ++idle_leases;
+  }
+  if (event.hardware == 0 || !client.base().is_v4()) return;
+  if (client.has_new_holder(event.hardware)) {
+    table.renew(index, event.time);
+    forget_what_hangs_on(index);
+    ++new_holders;
+  }
+  client.uses(event.hardware);
+}
+
+void Detector::State::apply(ClientRecord& client, const Happening& what) {
+  const auto& [event, contact, opens, failure] = what;
+  if (opens) open(client, event, contact);
+  if (event.kind == ConnectionEvent::Kind::Established) client.established(event, contact.role, contact.mark);
+  if (event.kind == ConnectionEvent::Kind::Judged) client.judged(event, contact.role, contact.mark, failure);
 }
 
 void Detector::State::connection(ClientTable::Index index, const ConnectionEvent& event) {
@@ -180,12 +222,52 @@ void Detector::State::connection(ClientTable::Index index, const ConnectionEvent
   const bool opened_before = settings.doorkeeper && event.kind != ConnectionEvent::Kind::Opened &&
                              event.outcome != Outcome::NoAnswer && !client.knows(contact.mark) &&
                              event.time - client.first_seen() < numbers::kStrangersWait;
-  if (opened_before || event.kind == ConnectionEvent::Kind::Opened) open(index, event, contact);
-  if (event.kind == ConnectionEvent::Kind::Established) client.established(event, contact.role, contact.mark);
+  const bool opens = opened_before || event.kind == ConnectionEvent::Kind::Opened;
+  if (opens && settings.exact_destinations) destinations[index].add(event.server, hash);
   if (event.kind == ConnectionEvent::Kind::Judged) {
     const ConnectionEvent ended = by_destination(client, event, contact.role, contact.mark);
-    client.judged(ended, contact.role, contact.mark, weigh_failure(client, ended, contact.role, contact.mark));
+    const Happening what{ended, contact, opens, weigh_failure(client, ended, contact.role, contact.mark)};
+    apply(client, what);
+    at_site(client, what);
+  } else {
+    const Happening what{event, contact, opens, ClientRecord::Failure::Counts};
+    apply(client, what);
+    at_site(client, what);
   }
+}
+
+// Who is known to spam, or known to be a mail server, takes no turns with others. A client that is a /56 itself is its
+// own site; in recordings clients are dealt out, and nobody sees a whole one.
+void Detector::State::at_site(const ClientRecord& client, const Happening& what) {
+  const IpAddress network = client.base();
+  if (network.is_v4() || settings.v6_client_length <= kSiteLength || !settings.clients_compared) return;
+  if (client.registered() || client.told() == ClientRecord::Told::Decided) return;
+  if (AddressSites::Site* const site = sites.watched(network)) {
+    const bool news = what.opens && !site->record.knows(what.contact.mark);
+    apply(site->record, what);
+    if (news) sites.contacted(*site, network);
+    decide_site(*site);
+  }
+  if (what.contact.role == MailRole::Transfer)
+    sites.noticed(network, AddressSites::Sign::UsesTransfer, what.event.time);
+  if (client.score_user() > numbers::kSuspicionL)
+    sites.noticed(network, AddressSites::Sign::Suspicious, what.event.time);
+}
+
+// A doubt, not a verdict: the networks of a /56 may be those of as many customers.
+void Detector::State::decide_site(AddressSites::Site& site) {
+  ClientRecord& record = site.record;
+  if (record.score_user() < settings.user_threshold || record.told() != ClientRecord::Told::Nothing) return;
+  if (AddressSites::networks(site) < numbers::kHopperNetworks) return;
+  if (standing(record, settings).kind != ClientStanding::Kind::Spammer) return;
+  record.tell(ClientRecord::Told::Candidate);
+  DetectSettings as_site = settings;
+  as_site.v6_client_length = kSiteLength;
+  const auto groups = static_cast<std::uint64_t>(std::llround(record.groups_estimate()));
+  ClientReport& finding = findings.emplace_back(describe(record, as_site, {groups, groups}, learning.table()));
+  finding.verdict = Verdict::Undecided;
+  finding.doubt = Doubt::AddressHopper;
+  finding.reason = hopper_reason(record, settings, AddressSites::networks(site));
 }
 
 // The outcome as the destination's own sizes say it is. Off in recordings, like the outage guard and for its reason.
@@ -231,8 +313,8 @@ void Detector::State::decide(ClientTable::Index index, Time now) {
   const bool slow = !client.registered() && spams_slowly(client);
   if (client.score_user() < settings.user_threshold && !slow) return;
   const ClientStanding standing_now = standing(client, settings);
-  const bool convicted =
-      standing_now.kind == ClientStanding::Kind::Spammer || standing_now.kind == ClientStanding::Kind::FirstPacketsSpammer;
+  const bool convicted = standing_now.kind == ClientStanding::Kind::Spammer ||
+                         standing_now.kind == ClientStanding::Kind::FirstPacketsSpammer;
   const bool told = client.told() == ClientRecord::Told::Candidate;
   if (client.registered()) {
     // Worth telling once: a mail server that other mail servers treat like a spammer.
@@ -305,6 +387,7 @@ void Detector::State::observe(const ConnectionEvent& event) {
     index = admit(base, event.time);
     if (index == ClientTable::kNone) return;
   }
+  meet_holder(index, event);
   const bool wide = table.at(index).is_wide();
   connection(index, event);
   decide(index, event.time);
@@ -369,6 +452,10 @@ DetectCounters Detector::counters() const {
           .turned_away = state_->turned_away,
           .mx_queries = state_->mx_queries,
           .forgotten_mx = state_->questions.forgotten(),
+          .new_holders = state_->new_holders,
+          .idle_leases = state_->idle_leases,
+          .sites_watched = state_->sites.size(),
+          .forgotten_sites = state_->sites.forgotten(),
           .silenced_failures = state_->settings.clients_compared ? state_->outages.silenced() : 0,
           .forgotten_outages = state_->outages.forgotten()};
 }
@@ -380,6 +467,46 @@ std::optional<ClientReport> Detector::report(IpPrefix client) const {
 
 const HazardTable& Detector::model() const { return state_->learning.table(); }
 std::optional<HazardTable> Detector::take_learned() { return std::exchange(state_->learned, std::nullopt); }
+
+LearnedModel Detector::remember() const {
+  LearnedModel model;
+  model.hazards = state_->settings.learning ? state_->learning.kept() : state_->frozen;
+  for (const ClientTable::Index index : state_->table.indices()) {
+    if (auto life = state_->table.at(index).server_life()) model.servers.push_back(std::move(*life));
+  }
+  std::sort(model.servers.begin(), model.servers.end(), [](const ServerLife& a, const ServerLife& b) {
+    return std::tuple(!a.history, !a.learned, a.score_server, a.client) <
+           std::tuple(!b.history, !b.learned, b.score_server, b.client);
+  });
+  if (model.servers.size() > LearnedModel::kServersKept) {
+    model.left_out = model.servers.size() - LearnedModel::kServersKept;
+    model.servers.resize(LearnedModel::kServersKept);
+  }
+  return model;
+}
+
+void Detector::recall(const LearnedModel& model, Time now) {
+  State& state = *state_;
+  if (state.settings.learning) {
+    state.learning = HazardLearning(model.hazards, now);
+    state.gains = HazardGains(state.learning.table());
+  } else {
+    state.frozen = model.hazards;
+  }
+  constexpr auto kIdle = std::chrono::days(numbers::kServerIdleDays);
+  for (const ServerLife& life : model.servers) {
+    const IpAddress base = client_base(life.client.base(), state.settings.v6_client_length);
+    const bool same_length = life.client.base() == base;  // the operator may count other prefixes as one client now
+    if (!same_length || life.last_seen > now || life.last_seen + kIdle < now) continue;
+    if (state.table.find(base) != ClientTable::kNone) continue;
+    const ClientTable::Index index = state.table.insert(base, life.first_seen, state.forget);
+    ClientRecord& client = state.table.at(index);
+    client = ClientRecord::recalled(life);
+    client.set_registered(state.mail_servers.contains(base));
+    if (state.settings.exact_destinations && state.destinations.size() <= index) state.destinations.resize(index + 1U);
+    state.table.widened(now, state.forget);
+  }
+}
 
 UplinkVotes Detector::uplink(Time now) const { return state_->outages.uplink(now); }
 

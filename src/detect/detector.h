@@ -21,6 +21,7 @@
 #include "base/keyed_hash.h"
 #include "base/prefix_set.h"
 #include "detect/hazard_table.h"
+#include "detect/learned_model.h"
 #include "detect/outage_guard.h"
 #include "detect/settings.h"
 #include "record/client_report.h"
@@ -37,6 +38,10 @@ struct DetectCounters {
   std::uint64_t turned_away = 0;         // first packets of clients nobody answered yet, and that are not remembered
   std::uint64_t mx_queries = 0;          // questions for mail servers
   std::uint64_t forgotten_mx = 0;        // of them such that were forgotten before their client sent mail
+  std::uint64_t new_holders = 0;         // clients that began anew: another hardware address
+  std::uint64_t idle_leases = 0;         // clients whose scores were halved: silent for longer than a lease
+  std::uint64_t sites_watched = 0;       // IPv6 /56s whose networks are looked at together
+  std::uint64_t forgotten_sites = 0;     // of them such that made room
   std::uint64_t silenced_failures = 0;   // no evidence: the destination, or port 25 of the site, fails for others too
   std::uint64_t forgotten_outages = 0;   // destinations the outage guard had no room for
 };
@@ -75,6 +80,11 @@ class Detector {
   // What new networks are judged by; and once, when that was learned anew.
   [[nodiscard]] const HazardTable& model() const;
   [[nodiscard]] std::optional<HazardTable> take_learned();
+  // What was learned of the site, for a detector after a restart. Looks at every client.
+  [[nodiscard]] LearnedModel remember() const;
+  // REQUIRES: possible values (is_possible), and no event yet. Where learning is frozen, hazards stay as shipped; what
+  // was learned before is remembered all the same. Servers that were idle for too long are left out.
+  void recall(const LearnedModel& model, Time now);
   // How port 25 fares for the site as a whole.
   [[nodiscard]] UplinkVotes uplink(Time now) const;
 

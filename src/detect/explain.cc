@@ -66,13 +66,15 @@ std::string suspicious_reason(const ClientRecord& client, const DetectSettings& 
                      score, kinds_needed(settings));
 }
 
-std::string learned_server_reason(const ClientRecord& client, const DetectSettings& settings, const ClientStanding& now) {
+std::string learned_server_reason(const ClientRecord& client, const DetectSettings& settings,
+                                  const ClientStanding& now) {
   std::string text =
       fmt::format("looks like a mail server of long standing: {} active days, {} (score against mail servers {:.1f})",
                   client.active_days(),
                   client.inbound_networks() > 0 ? "it receives mail too" : "it comes back patiently after failures",
                   client.score_server());
-  const bool alarming = now.kind == ClientStanding::Kind::Spammer || now.kind == ClientStanding::Kind::FirstPacketsSpammer;
+  const bool alarming =
+      now.kind == ClientStanding::Kind::Spammer || now.kind == ClientStanding::Kind::FirstPacketsSpammer;
   if (alarming) {
     text += fmt::format("; but servers now treat it like a spammer (score {:.1f}, need {:.1f}): broken into?",
                         client.score_user(), settings.user_threshold);
@@ -112,6 +114,14 @@ std::string slow_reason(const ClientRecord& client) {
       client.score_slow(), kSlowThreshold);
 }
 
+std::string hopper_reason(const ClientRecord& site, const DetectSettings& settings, unsigned networks) {
+  return fmt::format(
+      "one spammer with many addresses? {} networks of this IPv6 site take turns and together behave like one: score "
+      "{:.1f} (need {:.1f}), unlike a mail server {:.1f} (need {:.1f}); none is blocked, for they may be as many "
+      "customers",
+      networks, site.score_user(), settings.user_threshold, site.score_server(), settings.server_threshold);
+}
+
 ClientReport describe(const ClientRecord& client, const DetectSettings& settings, DestinationCount::Answer destinations,
                       const HazardTable& hazards) {
   ClientReport report;
@@ -133,7 +143,8 @@ ClientReport describe(const ClientRecord& client, const DetectSettings& settings
 
   const ClientStanding now = standing(client, settings);
   using Kind = ClientStanding::Kind;
-  const bool suspect = client.registered() || client.learned_server() || (now.kind != Kind::Ordinary && now.kind != Kind::Open);
+  const bool suspect =
+      client.registered() || client.learned_server() || (now.kind != Kind::Ordinary && now.kind != Kind::Open);
   const bool explained = suspect || settings.explain_everybody;
   if (explained) report.evidence = evidence_of(client, hazards);
   if (client.registered()) {

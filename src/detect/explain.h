@@ -16,8 +16,9 @@ namespace mailweir {
 [[nodiscard]] ClientReport describe(const ClientRecord& client, const DetectSettings& settings,
                                     DestinationCount::Answer destinations, const HazardTable& hazards = {});
 
-// A mail server that does not behave as it used to; slow spam.
+// A mail server that does not behave as it used to; slow spam; networks of one IPv6 site that take turns.
 [[nodiscard]] std::string changed_server_reason(const ClientRecord& client, ServerHistory::Alarm alarm);
 [[nodiscard]] std::string slow_reason(const ClientRecord& client);
+[[nodiscard]] std::string hopper_reason(const ClientRecord& site, const DetectSettings& settings, unsigned networks);
 
 }  // namespace mailweir

@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <boost/math/special_functions/beta.hpp>
+#include <cmath>
 #include <span>
 
 namespace mailweir {
 namespace {
 
 using namespace numbers;
+
+// More have no addresses; the arithmetic holds.
+constexpr std::uint64_t kClientsADayMax = 1ULL << 40;
 
 // The upper end of Jeffreys' interval for a share of `of` clients.
 double upper_bound(std::uint64_t clients, std::uint64_t of) {
@@ -41,27 +45,48 @@ std::array<double, N> learned(const std::array<double, N>& shipped, std::span<co
 
 }  // namespace
 
+HazardLearning::HazardLearning(const Kept& kept, Time now) : kept_(kept) {
+  if (kept_.day_ends) kept_.day_ends = std::min(*kept_.day_ends, now + std::chrono::days(1));
+}
+
+bool is_possible(const HazardLearning::Kept& kept) {
+  const auto on_leash = [](const auto& hazards, const auto& shipped) {
+    return std::equal(hazards.begin(), hazards.end(), shipped.begin(), [](double hazard, double as_shipped) {
+      constexpr double kRounding = 1e-9;
+      return std::abs(hazard - on_the_leash(hazard, as_shipped)) <= kRounding;  // not of what is no number
+    });
+  };
+  const auto counts = [](const auto& reached) {
+    return std::is_sorted(reached.rbegin(), reached.rend()) && reached[0] <= kClientsADayMax;
+  };
+  return kept.today < HazardLearning::kDays && on_leash(kept.table.transfer, kUserHazard25) &&
+         on_leash(kept.table.submission, kUserHazardSubmission) &&
+         std::all_of(kept.days.begin(), kept.days.end(), [&](const HazardLearning::Day& day) {
+           return counts(day.reached_25) && counts(day.reached_submission);
+         });
+}
+
 void HazardLearning::epoch_ended(unsigned groups_25, unsigned groups_submission) {
-  count(days_[today_].reached_25, groups_25);
-  count(days_[today_].reached_submission, groups_submission);
+  count(kept_.days[kept_.today].reached_25, groups_25);
+  count(kept_.days[kept_.today].reached_submission, groups_submission);
 }
 
 std::optional<HazardTable> HazardLearning::learn(Time now) {
-  if (!day_ends_) day_ends_ = now + std::chrono::days(1);
-  if (now < *day_ends_) return std::nullopt;
-  day_ends_ = now + std::chrono::days(1);
+  if (!kept_.day_ends) kept_.day_ends = now + std::chrono::days(1);
+  if (now < *kept_.day_ends) return std::nullopt;
+  kept_.day_ends = now + std::chrono::days(1);
   HazardTable next;
-  const std::span<const Day> days(days_);
+  const std::span<const Day> days(kept_.days);
   next.transfer = learned(
       kUserHazard25, days, [](const Day& day) -> const auto& { return day.reached_25; });
   next.submission = learned(
       kUserHazardSubmission, days, [](const Day& day) -> const auto& { return day.reached_submission; });
-  today_ = (today_ + 1) % kDays;
-  days_[today_] = {};
-  if (next.transfer == table_.transfer && next.submission == table_.submission) return std::nullopt;
-  next.version = table_.version + 1;
+  kept_.today = (kept_.today + 1) % kDays;
+  kept_.days[kept_.today] = {};
+  if (next.transfer == kept_.table.transfer && next.submission == kept_.table.submission) return std::nullopt;
+  next.version = kept_.table.version + 1;
   next.learned_at = now;
-  return table_ = next;
+  return kept_.table = next;
 }
 
 }  // namespace mailweir

@@ -24,22 +24,35 @@ class HazardLearning {
   void epoch_ended(unsigned groups_25, unsigned groups_submission);
   // A new table, when a day has passed and it differs from the one before.
   [[nodiscard]] std::optional<HazardTable> learn(Time now);
-  [[nodiscard]] const HazardTable& table() const { return table_; }
+  [[nodiscard]] const HazardTable& table() const { return kept_.table; }
   // Client-epochs of the day that runs.
-  [[nodiscard]] std::uint64_t seen_today() const { return days_[today_].reached_25[0]; }
+  [[nodiscard]] std::uint64_t seen_today() const { return kept_.days[kept_.today].reached_25[0]; }
 
- private:
   static constexpr std::size_t kDays = 7;
   // How many clients had contacted at least so many groups.
   struct Day {
     std::array<std::uint64_t, HazardTable::kTransfer + 1> reached_25{};
     std::array<std::uint64_t, HazardTable::kSubmission + 1> reached_submission{};
+    friend bool operator==(const Day&, const Day&) = default;
   };
+  // All there is to remember, as it is kept over a restart.
+  struct Kept {
+    std::array<Day, kDays> days{};
+    std::size_t today = 0;
+    std::optional<Time> day_ends;
+    HazardTable table;
+    friend bool operator==(const Kept&, const Kept&) = default;
+  };
+  HazardLearning() = default;
+  // REQUIRES: is_possible(kept). A day that ends later than one from now is none of this clock's: it ends then.
+  HazardLearning(const Kept& kept, Time now);
+  [[nodiscard]] const Kept& kept() const { return kept_; }
 
-  std::array<Day, kDays> days_{};
-  std::size_t today_ = 0;
-  std::optional<Time> day_ends_;
-  HazardTable table_;
+ private:
+  Kept kept_;
 };
+
+// Could it have been learned? Hazards are on the leash, and no more clients came further than came so far.
+[[nodiscard]] bool is_possible(const HazardLearning::Kept& kept);
 
 }  // namespace mailweir

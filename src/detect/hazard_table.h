@@ -19,6 +19,7 @@ struct HazardTable {
   std::array<double, kSubmission> submission = numbers::kUserHazardSubmission;
   std::uint32_t version = 0;  // 0: as shipped
   Time learned_at{};
+  friend bool operator==(const HazardTable&, const HazardTable&) = default;
 
   [[nodiscard]] double hazard(MailRole role, std::size_t groups_before) const;
   // Of how many ordinary clients one contacts as many groups, rounded down to one digit; at most 10^9.

@@ -92,6 +92,10 @@ inline constexpr std::chrono::hours kHalfLifeL{18};
 inline constexpr std::chrono::hours kHalfLifeSuspectM{24}, kHalfLifeServerM{96};
 inline constexpr std::chrono::hours kEpoch{12};
 
+// Section 3.6: who changes the hardware address changes hands, but not for ever: a spammer can change it too. In half a
+// day to a day.
+inline constexpr unsigned kHoldersMost = 3;
+
 // Section 3.4, the guard.
 inline constexpr unsigned kGroups25Min = 5, kGroupsSubmissionMin = 10;
 inline constexpr double kEvidenceGroupMin = 1.0;  // nats a kind of evidence must weigh to count as one of two
@@ -126,6 +130,12 @@ inline constexpr float kSizeFirstStep = 0.2F, kSizeStep = 0.05F;
 // A client with more than this is under suspicion: it has no say in what everybody knows. Section 3.1 asks for as much
 // before the networks of an IPv6 site are looked at as one.
 inline constexpr double kSuspicionL = 6.0;
+// Section 3.1: so many networks of a /56 under suspicion within a day, and they are looked at together; or, for who
+// takes a new one at every connection, so many that use port 25 at all (our choice: 3 % of ordinary users do). To be
+// called a hopper takes as many networks that took part in it.
+inline constexpr int kHopperSuspicious = 4, kHopperContacting = 8;
+inline constexpr unsigned kHopperNetworks = 4;
+inline constexpr std::chrono::hours kHopperWindow{24};
 
 // Section 3.4, B = ln(beta / (1 - alpha)): "like an ordinary user" is said when at most one spammer in twenty (beta,
 // our choice: display only, the test goes on) would look so harmless after as many connections.

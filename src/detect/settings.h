@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/ip.h"
+#include "base/time.h"
 
 namespace mailweir {
 
@@ -31,6 +32,8 @@ struct DetectSettings {
   // The source shows answers: nobody is remembered before one, or a third SYN. A flood of forged sources costs nothing.
   bool doorkeeper = false;
   int v6_client_length = 64;  // at most 64
+  // Nobody keeps an address unused for longer: who comes back after that may be somebody else (a lease's usual length).
+  Duration lease = std::chrono::hours(24);
   std::uint32_t clients_max = 1'000'000;
   std::uint32_t wide_clients_max = 131'072;      // of them with more than four destination groups, or suspicious ones
   std::uint32_t clients_per_v6_network = 4'096;  // of one /48

@@ -33,6 +33,10 @@ class ZoneCheck {
   }
 
   Task<ZoneReport> run() {
+    if (way_ == ZoneWay::AskServers) {
+      auto asked = ask_parent();
+      co_await asked;
+    }
     auto found = find_servers();
     co_await found;
     if (way_ == ZoneWay::AskResolver) {
@@ -46,10 +50,7 @@ class ZoneCheck {
       }
     }
     judge_servers();
-    if (way_ == ZoneWay::AskServers) {
-      auto asked = ask_parent();
-      co_await asked;
-    }
+    compare("the delegation", delegated_, of_servers_);
     if (way_ == ZoneWay::AskNamed && !of_servers_.empty()) compare("your list", named_names(), of_servers_);
     co_return std::move(report_);
   }
@@ -71,11 +72,13 @@ class ZoneCheck {
   Task<void> find_servers() {
     std::vector<NamedServer> servers = named_;
     if (way_ != ZoneWay::AskNamed) {
+      Names names = delegated_;
       auto asked = lookup_.find_by_resolver(report_.zone, RecordType::Ns);
       const Found found = co_await asked;
-      if (const auto failure = failure_of(found)) problem(*failure, report_.zone, found.server.text());
-      for (const Record& record : found.records) servers.push_back({record.target, {}});
-      std::sort(servers.begin(), servers.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+      resolver_failure_ = failure_of(found);
+      resolver_ = found.server.text();
+      for (const Record& record : found.records) names.insert(record.target);
+      for (const std::string& name : names) servers.push_back({name, {}});
     }
     for (const NamedServer& server : servers) {
       std::vector<Endpoint> endpoints = server.endpoints;
@@ -84,6 +87,10 @@ class ZoneCheck {
         const std::vector<IpAddress> addresses = co_await asked;
         for (const IpAddress& address : addresses) endpoints.push_back({address, kDnsPort});
       }
+      // Where the servers' own zone does not answer either, the delegation may hold their addresses.
+      if (endpoints.empty())
+        for (const Record& record : glue_)
+          if (record.owner == server.name) endpoints.push_back({record.address, kDnsPort});
       if (endpoints.empty()) {
         problem(ProblemKind::NoServerAddress, server.name);
         report_.servers.push_back({.name = server.name});
@@ -139,12 +146,17 @@ class ZoneCheck {
   }
 
   void judge_servers() {
-    std::set<std::string> names;
+    // Servers that fail are why the resolver fails; where they all answer, or nobody knows any, it has reasons of its
+    // own.
+    const bool all_answer = std::all_of(report_.servers.begin(), report_.servers.end(),
+                                        [](const NameServerReport& server) { return server.answers; });
+    if (resolver_failure_ && all_answer) problem(*resolver_failure_, report_.zone, resolver_);
+    Names names = of_servers_;
     std::set<IpPrefix> networks;
     std::set<std::uint32_t> serials;
     std::size_t addresses = 0;
     for (const NameServerReport& server : report_.servers) {
-      names.insert(server.name);
+      if (of_servers_.empty()) names.insert(server.name);
       if (server.address) {
         ++addresses;
         networks.insert(network_of(*server.address));
@@ -167,13 +179,13 @@ class ZoneCheck {
     problem(ProblemKind::ParentDisagrees, {}, detail);
   }
 
-  // The names of the zone's servers as the zone above delegates them.
+  // The names of the zone's servers as the zone above delegates them, lame ones too, which no resolver tells of.
   Task<void> ask_parent() {
     std::string above(parent_name(report_.zone));
     auto asked = lookup_.zone_of(above);
     const Lookup::ZoneFound parent = co_await asked;
-    if (parent.zone.empty() || parent.zone == report_.zone) co_return;
-    auto asked_servers = lookup_.find_by_resolver(parent.zone, RecordType::Ns);
+    if (!parent.zone || parent.zone == report_.zone) co_return;
+    auto asked_servers = lookup_.find_by_resolver(*parent.zone, RecordType::Ns);
     const Found servers = co_await asked_servers;
     std::vector<Endpoint> endpoints;
     for (const Record& record : servers.records) {
@@ -186,18 +198,22 @@ class ZoneCheck {
     Question question{report_.zone, RecordType::Ns};
     auto asked_delegation = lookup_.resolver().ask(group, question);
     const auto answer = co_await asked_delegation;
-    Names delegated;
     for (const auto* section : {&answer->message.answers, &answer->message.authority})
       for (const Record& record : *section)
-        if (record.type == RecordType::Ns && record.owner == report_.zone) delegated.insert(record.target);
-    compare("the delegation", delegated, of_servers_);
+        if (record.type == RecordType::Ns && record.owner == report_.zone) delegated_.insert(record.target);
+    for (const Record& record : answer->message.additional)
+      if (record.type == RecordType::A || record.type == RecordType::Aaaa) glue_.push_back(record);
   }
 
   Lookup& lookup_;
   ZoneWay way_;
   const std::vector<NamedServer>& named_;
   ZoneReport report_;
-  Names of_servers_;  // NS records as the zone's own servers give them
+  Names delegated_;                              // NS records as the zone above gives them
+  std::vector<Record> glue_;                     // addresses it knows of them
+  Names of_servers_;                             // NS records as the zone's own servers give them
+  std::optional<ProblemKind> resolver_failure_;  // when asked for the zone's servers
+  std::string resolver_;
 };
 
 }  // namespace

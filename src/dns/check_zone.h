@@ -4,7 +4,8 @@
 // Invariants
 //   (1) Each address of each server is asked by itself, without recursion, where servers may be asked; otherwise the
 //       resolver is asked about the zone, and the report says so (servers_asked).
-//   (2) Servers that do not answer are problems of the zone, never of an address in it.
+//   (2) Its servers are those the zone above delegates it to and those the zone itself names.
+//   (3) Servers that do not answer are problems of the zone, never of an address in it.
 // Threads: one.  Sources: RFC 1034 section 4.1 and RFC 2182 section 5 (two servers, in different networks), RFC 1912
 // section 2.8 (lame delegation); networks are told apart by /24 and /48, the smallest that are routed by themselves.
 #pragma once

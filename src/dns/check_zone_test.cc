@@ -50,6 +50,22 @@ TEST(CheckZone, Lame) {
   EXPECT_EQ(zone_problems(lame), Ids{"lame"});
 }
 
+TEST(CheckZone, WhoIsLameIsFoundThroughTheDelegation) {
+  PoolWorld world;  // no server has the zone: the resolver finds none, the zone above still names them
+  for (const Endpoint& server : {kOne, kTwo}) world.dns.forget(server, kZone);
+  world.dns.behave(kResolver, kZone, Manner::ServFail);
+  const PoolReport report = world.check();
+  ASSERT_EQ(report.zones.size(), 1U);
+  EXPECT_EQ(report.zones[0].servers.size(), 2U);
+  EXPECT_EQ(ids(report.zones[0].problems), (Ids{"refused", "refused"}));
+}
+
+TEST(CheckZone, TheResolverFailsWhereAllServersAnswer) {
+  PoolWorld world;
+  world.dns.behave_for(kResolver, kZone, RecordType::Ns, Manner::ServFail);
+  EXPECT_EQ(zone_problems(world), Ids{"servfail"});
+}
+
 TEST(CheckZone, ServersThatFail) {
   for (const auto& [manner, id] : {std::pair(Manner::ServFail, "servfail"), std::pair(Manner::Silent, "timeout"),
                                    std::pair(Manner::Broken, "broken-answer")}) {
@@ -75,8 +91,8 @@ TEST(CheckZone, TheDelegationNamesOthers) {
   PoolWorld world;
   world.dns.serve(kAbove, "51.198.in-addr.arpa", kZone + " NS ns3.example.net\n");
   const PoolReport report = world.check();
-  ASSERT_EQ(ids(report.zones.at(0).problems), Ids{"parent-disagrees"});
-  EXPECT_EQ(report.zones[0].problems[0].detail, "only in the delegation: ns3.example.net");
+  ASSERT_EQ(ids(report.zones.at(0).problems), (Ids{"no-server-address", "parent-disagrees"}));
+  EXPECT_EQ(report.zones[0].problems[1].detail, "only in the delegation: ns3.example.net");
 }
 
 TEST(CheckZone, AllInOneNetwork) {

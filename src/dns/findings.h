@@ -47,7 +47,7 @@ enum class ProblemKind : std::uint8_t {
   ParentDisagrees,  // `detail`: who is missing where
   NoServerAddress,  // `name`: of the server
   WildcardPtr,      // `name`: the network's name, `detail`: what everybody is called
-  NotDelegated,     // `detail`: the zone it fell to
+  NotDelegated,     // `name`: the zone it fell to
 };
 [[nodiscard]] std::string_view id_of(ProblemKind kind);  // "no-ptr", stable
 

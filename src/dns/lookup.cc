@@ -165,14 +165,14 @@ Task<Lookup::Cut> Lookup::cut_for(std::string name) {
 Task<Lookup::Cut> Lookup::cut_of_zone(std::string name) {
   auto asked = zone_of(name);
   const ZoneFound zone = co_await asked;
-  if (zone.zone.empty()) co_return Cut{std::move(name), 0, false};
-  if (const auto known = cuts_.find(zone.zone); known != cuts_.end()) co_return known->second;
-  auto servers = find_by_resolver(zone.zone, RecordType::Ns);
+  if (!zone.zone) co_return Cut{std::move(name), 0, false};
+  if (const auto known = cuts_.find(*zone.zone); known != cuts_.end()) co_return known->second;
+  auto servers = find_by_resolver(*zone.zone, RecordType::Ns);
   const Found found = co_await servers;
   std::vector<std::string> names;
   for (const Record& record : found.records) names.push_back(record.target);
   std::vector<Record> glue;
-  auto learned = learn(zone.zone, std::move(names), std::move(glue));
+  auto learned = learn(*zone.zone, std::move(names), std::move(glue));
   co_return co_await learned;
 }
 

@@ -57,7 +57,7 @@ class Lookup {
   // The zone a name lies in, as the resolver sees it: the owner of the SOA record nearest to it.
   struct ZoneFound {
     DnsOutcome outcome = DnsOutcome::TimedOut;
-    std::string zone{};
+    std::optional<std::string> zone{};  // "": the root; nothing: nobody told
     std::uint32_t serial = 0;
     Endpoint server{};
     bool authoritative = false, recursive = false;  // what the one who answered says of itself

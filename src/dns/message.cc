@@ -14,13 +14,17 @@ constexpr std::size_t kHeaderBytes = 12, kRecordHeadBytes = 10, kQuestionTailByt
 constexpr std::uint16_t kInternet = 1;
 
 // Letters, digits and what else names of zones are made of stay; all other characters become \DDD, so that a name is
-// harmless wherever it is shown: on a terminal, in HTML, between spaces.
-std::string harmless(std::string_view text) {
+// harmless wherever it is shown: on a terminal, in HTML, between spaces. Nothing when it is longer than a name may be:
+// pointers within a message can put longer ones together.
+std::optional<std::string> harmless(std::string_view text) {
+  constexpr int kCharactersMax = 253;  // RFC 1035 section 3.1: 255 bytes, two of them the first length and the root
   std::string name;
+  int characters = 0;
   for (std::size_t at = 0; at < text.size(); ++at) {
     const bool escaped = text[at] == '\\' && at + 1 < text.size();
     const char c = escaped ? text[++at] : text[at];
     const bool digit = c >= '0' && c <= '9', letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    characters += escaped && digit ? -1 : 1;  // of "\065" two digits follow
     if (escaped && (digit || c == '.' || c == '\\'))
       name += {'\\', c};  // "\065": the digits follow as they are
     else if (digit || letter || std::string_view("-_./*").find(c) != std::string_view::npos)
@@ -28,6 +32,7 @@ std::string harmless(std::string_view text) {
     else
       name += fmt::format("\\{:03}", static_cast<unsigned char>(c));
   }
+  if (characters > kCharactersMax) return std::nullopt;
   return name;
 }
 
@@ -67,7 +72,9 @@ class MessageReader {
     auto read = read_dns_name(bytes_, at_);
     if (!read || read->end > end) return std::nullopt;
     at_ = read->end;
-    return canonical_name(harmless(read->text));
+    const auto text = harmless(read->text);
+    if (!text) return std::nullopt;
+    return canonical_name(*text);
   }
 
   bool section(int count, std::vector<Record>& records) {

@@ -68,6 +68,16 @@ TEST(Message, PointersInCirclesAndOutOfItAreRefused) {
   EXPECT_FALSE(read_message(message));
 }
 
+TEST(Message, ANameIsNoLongerThanTheProtocolAllows) {
+  // Bytes whose escapes are the longest: what counts is the name, not how it is shown.
+  const std::string label = std::string(15 * 4, 'x'), odd = "a\\000;" + std::string(60, 'x');
+  const auto of_length = [&](std::size_t last) {
+    return odd + "." + label + "." + label + "." + label + "." + std::string(last, 'y');  // 63 + 1 + 3 * 61 + last
+  };
+  EXPECT_NE(name_read(of_length(253 - 247)), "no");
+  EXPECT_EQ(name_read(of_length(254 - 247)), "no");
+}
+
 TEST(Message, ANameThatGoesPastItsRecordIsRefused) {
   auto message = answer_with({{.owner = "q.example", .type = RecordType::Ptr, .target = "abc"},
                               {.owner = "q.example", .type = RecordType::Ptr, .target = "abc"}});

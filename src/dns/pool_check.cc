@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/address_scope.h"
 #include "dns/name.h"
 
 namespace mailweir {
@@ -55,7 +56,7 @@ Task<void> PoolCheck::prepare() {
 }
 
 Task<void> PoolCheck::one_address(IpAddress address) {
-  want_zone(zone_candidate(address));
+  if (scope_of(address) == AddressScope::Public) want_zone(zone_candidate(address));  // nobody delegates 10.0.0.0/8
   auto asked = check_address(lookup_, address, wishes_.helo, wishes_.blocklists.empty() ? nullptr : &blocklists_);
   AddressChecked checked = co_await asked;
   // The part of a zone that was delegated by aliases (RFC 2317) has servers of its own.
@@ -78,14 +79,14 @@ Task<void> PoolCheck::one_zone(std::string name_in_it) {
   auto asked = lookup_.zone_of(name_in_it);
   const Lookup::ZoneFound found = co_await asked;
   // Where nobody knows the zone, it is the one that should be there.
-  const std::string zone = found.zone.empty() ? name_in_it : found.zone;
+  const std::string zone = found.zone.value_or(name_in_it);
   auto nobody = lookup_.find(std::string(kNobody) + "." + name_in_it, RecordType::Ptr);
   const Found wildcard = co_await nobody;
   std::vector<Problem> problems;
   if (!wildcard.records.empty())
     problems.push_back({ProblemKind::WildcardPtr, name_in_it, wildcard.records.front().target});
   if (is_registrys(zone)) {
-    report_.zones.push_back({.zone = name_in_it, .problems = {{ProblemKind::NotDelegated, zone}}});
+    report_.zones.push_back({.zone = name_in_it, .problems = {{ProblemKind::NotDelegated, zone.empty() ? "." : zone}}});
     co_return;
   }
   if (!zones_begun_.insert(zone).second) {

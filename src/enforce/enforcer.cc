@@ -4,12 +4,15 @@
 
 #include "base/mail_ports.h"
 #include "base/must.h"
+#include "decide/case_of.h"
 
 namespace mailweir {
 namespace {
 
 // The kernel counts in milliseconds; a block of less is over.
 bool is_over(const EnforcedBlock& enforced, Time now) { return enforced.until - now < std::chrono::milliseconds(1); }
+
+bool is_throttle(const EnforcedBlock& enforced) { return enforced.block.scope == BlockScope::SlowedDown; }
 
 std::vector<Block> blocks_for(auto& enforced_blocks, Time now) {
   std::vector<Block> blocks;
@@ -42,6 +45,12 @@ std::vector<MailRole> roles_of(BlockScope scope) {
   return {MailRole::Transfer, MailRole::Submission};
 }
 
+Block block_of(const CaseRecord& record) {
+  const bool slowed = record.action == Decision::Action::Throttle;
+  const BlockScope scope = slowed ? BlockScope::SlowedDown : scope_of(roles_of(record.ports));
+  return {record.client, scope, record.id, record.until - record.since, {}, 0};
+}
+
 Result<std::vector<EnforcedBlock>> Enforcer::resume(Time now) {
   auto blocks = kernel_.blocks();
   if (!blocks) return fail(std::move(blocks).error());
@@ -56,8 +65,22 @@ Result<std::vector<EnforcedBlock>> Enforcer::resume(Time now) {
 }
 
 void Enforcer::keep(const EnforcedBlock& enforced) {
-  in_force_.insert_or_assign(enforced.block.client, enforced);
+  const auto [entry, is_new] = in_force_.try_emplace(enforced.block.client, enforced);
+  if (!is_new) {
+    slowed_ -= is_throttle(entry->second) ? 1 : 0;
+    entry->second = enforced;
+  }
+  slowed_ += is_throttle(enforced) ? 1 : 0;
   ends_.emplace(enforced.until, enforced.block.client);
+}
+
+template <typename Over>
+void Enforcer::forget(Over is_over) {
+  std::erase_if(in_force_, [&](const auto& entry) {
+    if (!is_over(entry.second)) return false;
+    slowed_ -= is_throttle(entry.second) ? 1 : 0;
+    return true;
+  });
 }
 
 std::optional<Time> Enforcer::next_count() const {
@@ -110,9 +133,7 @@ Result<void> Enforcer::reconcile(Time now) {
       keep(enforced);
       confirmed_.push_back(enforced.block.case_id);
     }
-    const auto slowed = std::count_if(batch.begin(), batch.end(), [](const EnforcedBlock& enforced) {
-      return enforced.block.scope == BlockScope::SlowedDown;
-    });
+    const auto slowed = std::count_if(batch.begin(), batch.end(), is_throttle);
     counters_.slowed += static_cast<std::uint64_t>(slowed);
     counters_.added += batch.size() - static_cast<std::uint64_t>(slowed);
   }
@@ -141,9 +162,9 @@ Result<Enforcer::OthersDid> Enforcer::follow(Time now) {
     did.added.push_back(enforced);
     keep(enforced);
   }
-  std::erase_if(in_force_, [&](const auto& entry) {
-    if (there.contains(entry.first)) return false;
-    did.lifted.push_back(entry.second);
+  forget([&](const EnforcedBlock& enforced) {
+    if (there.contains(enforced.block.client)) return false;
+    did.lifted.push_back(enforced);
     return true;
   });
   return did;
@@ -165,13 +186,21 @@ Result<void> Enforcer::restore(Time now) {
 bool Enforcer::is_blocked(IpPrefix client, std::uint16_t port) const {
   const auto found = in_force_.find(client);
   const auto role = mail_role(port);
-  if (found == in_force_.end() || !role || found->second.block.scope == BlockScope::SlowedDown) return false;
+  if (found == in_force_.end() || !role || is_throttle(found->second)) return false;
   const auto roles = roles_of(found->second.block.scope);
   return std::find(roles.begin(), roles.end(), *role) != roles.end();
 }
 
 void Enforcer::advance(Time now) {
-  std::erase_if(in_force_, [&](const auto& entry) { return is_over(entry.second, now); });
+  forget([&](const EnforcedBlock& enforced) { return is_over(enforced, now); });
+}
+
+Result<void> Enforcer::lift(std::span<const IpPrefix> clients) {
+  if (auto removed = kernel_.remove_blocks(clients); !removed) return removed;
+  forget([&](const EnforcedBlock& enforced) {
+    return std::find(clients.begin(), clients.end(), enforced.block.client) != clients.end();
+  });
+  return {};
 }
 
 }  // namespace mailweir

@@ -14,6 +14,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,7 +28,7 @@ namespace mailweir {
 
 struct EnforceCounters {
   std::uint64_t added = 0;     // blocks the kernel acknowledged, those set again not counted
-  std::uint64_t slowed = 0;    // clients that were only slowed down
+  std::uint64_t slowed = 0;    // throttles, likewise
   std::uint64_t restored = 0;  // set again after somebody flushed the rules
   std::uint64_t failed = 0;    // attempts the kernel refused
   std::uint64_t given_up = 0;  // decisions that never came into force
@@ -41,6 +42,8 @@ struct EnforcedBlock {
 
 [[nodiscard]] BlockScope scope_of(const std::vector<MailRole>& roles);
 [[nodiscard]] std::vector<MailRole> roles_of(BlockScope scope);
+// What the kernel is told of a case. REQUIRES: a block or a throttle.
+[[nodiscard]] Block block_of(const CaseRecord& record);
 
 class Enforcer {
  public:
@@ -76,17 +79,23 @@ class Enforcer {
   static constexpr Duration kCountBefore = std::chrono::seconds(1);
   [[nodiscard]] std::vector<CaseCounted> count_ending(Time now);
   [[nodiscard]] std::optional<Time> next_count() const;
+  // Takes clients out of the kernel again. Nothing is told of them afterwards.
+  Result<void> lift(std::span<const IpPrefix> clients);
   // Forgets blocks that ended; the kernel has done so by itself.
   void advance(Time now);
-  [[nodiscard]] std::size_t in_force() const { return in_force_.size(); }
+  [[nodiscard]] std::size_t blocks() const { return in_force_.size() - slowed_; }  // in force
+  [[nodiscard]] std::size_t slowed() const { return slowed_; }                     // clients, likewise
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
   [[nodiscard]] const EnforceCounters& counters() const { return counters_; }
 
  private:
   void keep(const EnforcedBlock& enforced);
+  template <typename Over>
+  void forget(Over is_over);
 
   Kernel& kernel_;
   std::map<IpPrefix, EnforcedBlock> in_force_;
+  std::size_t slowed_ = 0;                     // of these: only slowed down
   std::set<std::pair<Time, IpPrefix>> ends_;   // of blocks that are or were in force; looked at when due
   std::map<IpPrefix, EnforcedBlock> waiting_;  // the latest decision about each client
   std::vector<std::string> confirmed_;

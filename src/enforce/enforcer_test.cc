@@ -195,9 +195,34 @@ TEST_F(EnforcerTest, WhoIsSlowedDownIsNotBlocked) {
   EXPECT_FALSE(enforcer.is_blocked(*IpPrefix::parse("172.16.0.25"), 25)) << "what it does still is evidence";
   EXPECT_EQ(enforcer.counters().slowed, 1U);
   EXPECT_EQ(enforcer.counters().added, 0U);
+  EXPECT_EQ(enforcer.slowed(), 1U);
+  EXPECT_EQ(enforcer.blocks(), 0U);
   enforcer.want(block("172.16.0.25", "mw-2"));
   ASSERT_TRUE(enforcer.reconcile(kStart));
+  EXPECT_EQ(enforcer.slowed(), 0U);
+  EXPECT_EQ(enforcer.blocks(), 1U);
   EXPECT_TRUE(enforcer.is_blocked(*IpPrefix::parse("172.16.0.25"), 25));
+}
+
+TEST_F(EnforcerTest, WhoIsSlowedDownIsCountedUntilItIsLiftedOrItsTimeIsUp) {
+  for (const char* client : {"172.16.0.25", "172.16.0.26", "172.16.0.27"}) {
+    Decision slow = block(client, std::string("mw-") + client);
+    slow.action = Decision::Action::Throttle;
+    enforcer.want(slow);
+  }
+  ASSERT_TRUE(enforcer.reconcile(kStart));
+  EXPECT_EQ(enforcer.slowed(), 3U);
+  const IpPrefix first[] = {*IpPrefix::parse("172.16.0.25")};
+  ASSERT_TRUE(enforcer.lift(first));
+  EXPECT_EQ(enforcer.slowed(), 2U);
+  EXPECT_EQ(kernel.blocks()->size(), 2U);
+  const IpPrefix second[] = {*IpPrefix::parse("172.16.0.26")};
+  ASSERT_TRUE(kernel.remove_blocks(second));
+  EXPECT_EQ(enforcer.follow(kStart)->lifted.size(), 1U);
+  EXPECT_EQ(enforcer.slowed(), 1U);
+  enforcer.advance(kStart + std::chrono::days(2));
+  EXPECT_EQ(enforcer.slowed(), 0U);
+  EXPECT_EQ(enforcer.blocks(), 0U);
 }
 
 }  // namespace

@@ -66,7 +66,8 @@ Time LiveConnections::not_before_last(Time time) {
 
 void LiveConnections::make_room() {
   if (!table_.full()) return;
-  for (const Queue queue : {Queue::Ended, Queue::Open, Queue::Waiting}) {
+  // Of a flood everything waits for an answer that never comes: who has one goes last.
+  for (const Queue queue : {Queue::Ended, Queue::Waiting, Queue::Open}) {
     if (const Id oldest = table_.oldest(queue); oldest != ConnectionTable::kNone) {
       if (queue != Queue::Ended) ++counters_.given_up;
       table_.remove(oldest);
@@ -100,6 +101,7 @@ void LiveConnections::open(const PacketSighting& packet, Time time, Events& out)
   connection.first_sequence = packet.sequence;
   ++counters_.connections;
   out.push_back(event_of(connection, ConnectionEvent::Kind::Opened, time));
+  out.back().hardware = packet.hardware;
 }
 
 void LiveConnections::sighted(const PacketSighting& packet, Events& out) {

@@ -7,7 +7,9 @@
 //   (1) Opened once per connection; Established and Judged at most once, after it, in this order.
 //   (2) An outcome nobody saw is never invented: after a loss of events (lost()) nobody is said not to answer until
 //       relisted(); connections of a client that was cut off (forget()) say nothing more.
-//   (3) Holds at most limits.connections_max connections; the oldest is given up first, and counted.
+//   (3) Holds at most limits.connections_max connections. When there is no room, the oldest goes that has ended, else
+//   that has no
+//       answer, else that is open; the last two are counted.
 //   (4) Times of events never go back.
 // REQUIRES: a first packet is handed in before state changes of its connection.
 // Threads: one at a time.  Sources: docs/detection.md ("When live outcomes are known"); header bytes per packet: RFC

@@ -232,5 +232,18 @@ TEST(LiveConnectionsLimit, TheOldestIsGivenUpAndCounted) {
   EXPECT_EQ(events.size(), 2U);
 }
 
+TEST(LiveConnectionsLimit, AFloodGivesUpWhatNobodyAnsweredBeforeWhatIsOpen) {
+  LiveConnections connections(LiveLimits{.connections_max = 8});
+  LiveConnections::Events events;
+  connections.sighted(syn(kStart), events);
+  connections.tracked(update(TcpState::Established, kStart), events);
+  for (std::uint16_t port = 1; port <= 100; ++port) {
+    connections.sighted(syn(kStart, {kFlow.client, kFlow.server, port, 25}), events);
+  }
+  EXPECT_EQ(connections.counters().given_up, 93U);
+  connections.tracked(update(TcpState::FinWait, kStart + seconds(1)), events);
+  EXPECT_EQ(connections.take_ended().size(), 1U) << "the open connection was forgotten";
+}
+
 }  // namespace
 }  // namespace mailweir

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "base/folded_hash.h"
 #include "ingest/mx_query.h"
 #include "ingest/nflog_packet.h"
 #include "packet/decode.h"
@@ -17,6 +18,16 @@ namespace {
 constexpr std::uint32_t kSnapLength = 128;  // as in our log rule
 constexpr std::uint32_t kFlushCentiseconds = 1;
 constexpr std::size_t kReceiveBuffer = std::size_t{32} << 20;
+
+// Enough to tell two neighbours apart. Who makes an address to look like another one's gains nothing by it.
+std::uint16_t fingerprint(Bytes hardware) {
+  if (hardware.empty()) return 0;
+  std::uint64_t bits = 0;
+  for (const std::uint8_t byte : hardware) bits = bits << 8 | byte;
+  const auto hash =
+      static_cast<std::uint16_t>(folded_product(bits ^ 0x9e37'79b9'7f4a'7c15, 0xbf58'476d'1ce4'e5b9) >> 48);
+  return hash == 0 ? std::uint16_t{1} : hash;
+}
 
 constexpr std::uint16_t kConfig = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG;
 
@@ -94,6 +105,7 @@ void NflogSource::take(const NetlinkMessage& message, Time now, std::vector<Logg
   packet.payload = tcp.payload;
   packet.sequence = tcp.sequence;
   packet.ip_id = tcp.ip_id;
+  packet.hardware = fingerprint(logged.hardware);
   packet.flags = tcp.flags;
   packet.path = Path::Forward;
   packet.view = View::TwoSided;  // conntrack tells the rest

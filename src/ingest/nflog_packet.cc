@@ -2,6 +2,8 @@
 
 #include <linux/netfilter/nfnetlink_log.h>
 
+#include <cstddef>
+
 namespace mailweir {
 namespace {
 
@@ -15,6 +17,13 @@ std::optional<Time> decode_time(Bytes value) {
   return Time(std::chrono::seconds(*seconds) + std::chrono::microseconds(*microseconds));
 }
 
+Bytes decode_hardware(Bytes value) {
+  if (value.size() != sizeof(nfulnl_msg_packet_hw)) return {};
+  const std::size_t length = std::size_t{value[0]} << 8 | value[1];
+  constexpr std::size_t kBefore = offsetof(nfulnl_msg_packet_hw, hw_addr);
+  return length <= value.size() - kBefore ? value.subspan(kBefore, length) : Bytes{};
+}
+
 }  // namespace
 
 NflogPacket decode_nflog(const NetlinkAttributes& attributes) {
@@ -26,6 +35,9 @@ NflogPacket decode_nflog(const NetlinkAttributes& attributes) {
         break;
       case NFULA_TIMESTAMP:
         packet.time = decode_time(attribute.value);
+        break;
+      case NFULA_HWADDR:
+        packet.hardware = decode_hardware(attribute.value);
         break;
       case NFULA_SEQ:
         packet.sequence = attribute.be32();

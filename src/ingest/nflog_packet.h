@@ -15,6 +15,7 @@ namespace mailweir {
 struct NflogPacket {
   Bytes payload;                          // from the IP header on, cut at the snap length
   std::optional<Time> time;               // when the kernel received it; the kernel does not always say
+  Bytes hardware;                         // address of who sent it to us; empty where the link has none
   std::optional<std::uint32_t> sequence;  // of this group, one more for each packet it meant to send
 };
 

@@ -37,9 +37,28 @@ TEST_F(NflogPacketTest, WhatTheKernelWritesIsRead) {
   EXPECT_EQ(packet.time, Time(std::chrono::microseconds(1'700'000'000'250'000)));
 }
 
+TEST_F(NflogPacketTest, TheSendersHardwareAddressIsRead) {
+  const std::uint8_t value[] = {0, 6, 0, 0, 2, 0, 0, 0, 0, 7, 0, 0};
+  request.put(NFULA_HWADDR, value);
+  const Bytes hardware = decoded(request).hardware;
+  ASSERT_EQ(hardware.size(), 6U);
+  EXPECT_EQ(hardware[5], 7);
+}
+
+TEST_F(NflogPacketTest, AHardwareAddressThatDoesNotFitIsNone) {
+  const std::uint8_t value[] = {0, 9, 0, 0, 2, 0, 0, 0, 0, 7, 0, 0};
+  request.put(NFULA_HWADDR, value);
+  EXPECT_TRUE(decoded(request).hardware.empty());
+  request.clear();
+  request.message(0x0400, 0, 2);
+  request.put_be32(NFULA_HWADDR, 6);
+  EXPECT_TRUE(decoded(request).hardware.empty());
+}
+
 TEST_F(NflogPacketTest, NothingIsRequired) {
   const NflogPacket packet = decoded(request);
   EXPECT_TRUE(packet.payload.empty());
+  EXPECT_TRUE(packet.hardware.empty());
   EXPECT_FALSE(packet.time);
   EXPECT_FALSE(packet.sequence);
 }

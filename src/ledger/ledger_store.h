@@ -5,9 +5,9 @@
 // Invariants
 //   (1) Append-only: a case is never changed, except that it may end early, once, and that what it stopped is
 //       counted. A lift by a name replaces one by nobody.
-//   (2) At most one block of a client runs: a later one ends it, and is named as its successor.
+//   (2) At most one block or throttle of a client runs: a later one ends it, and is named as its successor.
 //   (3) Holds at most limits.cases_max cases, none that ended more than limits.age_max before the newest began; the
-//       oldest is forgotten first, and counted. A running block is not forgotten for its age.
+//       oldest is forgotten first, and counted. A running one is not forgotten for its age.
 //   (4) What find() returns is valid as record/case_record.h says, whatever the file holds.
 // Threads: one at a time.
 #pragma once
@@ -35,7 +35,7 @@ struct CaseQuery {
   std::optional<IpPrefix> client{};
   std::optional<Time> since{};       // decided then or later
   std::optional<Time> ends_after{};  // ended or ends after that
-  bool blocks_only = false;
+  bool carried_out_only = false;     // blocks and throttles
   bool with_evidence = true;
 };
 

@@ -139,12 +139,14 @@ void bind_optional(SQLite::Statement& statement, int index, const std::optional<
   }
 }
 
-// Ends the running block of a client: what a later case or a person does.
+// Ends the running block or throttle of a client: what a later case or a person does.
 constexpr char kEndRunning[] =
     "UPDATE cases SET ended = ?1, ended_by = ?2, replaced = ?3, packets_stopped = coalesce(?4, packets_stopped) WHERE "
     "client = ?5 AND "
-    "action = 'block' AND since <= ?1 AND until > ?1 AND (ended IS NULL OR (ended_by = '' AND ?2 <> '' AND "
-    "replaced = 0 AND ?3 = 0 AND id = (SELECT max(id) FROM cases WHERE client = ?5 AND action = 'block')))";
+    "action IN ('block', 'throttle') AND since <= ?1 AND until > ?1 AND (ended IS NULL OR (ended_by = '' AND ?2 <> '' "
+    "AND "
+    "replaced = 0 AND ?3 = 0 AND id = (SELECT max(id) FROM cases WHERE client = ?5 AND action IN ('block', "
+    "'throttle'))))";
 
 constexpr char kCount[] = "UPDATE cases SET packets_stopped = ?1 WHERE id = ?2 AND ended IS NULL";
 
@@ -172,7 +174,7 @@ class Batch {
     known_.reset();
     known_.bind(1, record.id);
     if (known_.executeStep()) return;
-    if (record.action == Decision::Action::Block) {
+    if (is_carried_out(record.action)) {
       end_running(record.client, CaseEnd{record.since, record.id, true, std::nullopt});
     }
     insert(row_of(record, limits_.text_bytes_max));
@@ -343,7 +345,7 @@ class SqliteLedger final : public LedgerStore {
     if (query.client) sql += " AND client = :client";
     if (query.since) sql += " AND since >= :since";
     if (query.ends_after) sql += " AND coalesce(ended, until) > :ends_after";
-    if (query.blocks_only) sql += " AND action = 'block'";
+    if (query.carried_out_only) sql += " AND action IN ('block', 'throttle')";
     sql += " ORDER BY since, id";
     // One snapshot for cases and evidence.
     const SQLite::Transaction snapshot(database_, SQLite::TransactionBehavior::DEFERRED);

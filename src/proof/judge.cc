@@ -64,6 +64,25 @@ void judge_limit(Proof& proof, const ProbeObservation& seen) {
   }
 }
 
+// The first and the last attempt were to the server the client knows.
+void judge_throttle(Proof& proof, const ProbeObservation& seen) {
+  proof.result = ProofResult::Proven;
+  const int fresh = proof.attempts - 2;
+  proof.text = fmt::format("{} servers at once, new to a client that is slowed down: {}", fresh, proof.text);
+  const bool known =
+      !seen.ends.empty() && seen.ends.front() == ProbeEnd::Established && seen.ends.back() == ProbeEnd::Established;
+  const int made = seen.count(ProbeEnd::Established);
+  if (made == proof.attempts) {
+    proof.result = ProofResult::Inert;
+    proof.text += ", and yet every connection was made";
+  } else if (!known) {
+    proof.result = ProofResult::Inert;
+    proof.text += ", but the server it knows did not answer either";
+  } else {
+    proof.text += fmt::format("; the one it knows answered all along, and {} of the new ones", made - 2);
+  }
+}
+
 }  // namespace
 
 std::string_view name_of(ProofResult result) {
@@ -116,7 +135,11 @@ Proof judge(const Probe& probe, const ProbeObservation& seen) {
       judge_pass(proof, probe, seen);
       break;
     case RuleEffect::Limit:
-      judge_limit(proof, seen);
+      if (probe.slow_client) {
+        judge_throttle(proof, seen);
+      } else {
+        judge_limit(proof, seen);
+      }
       break;
     case RuleEffect::Stop:
       proof.result = ProofResult::Proven;

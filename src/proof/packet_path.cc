@@ -62,7 +62,7 @@ bool matches(const RuleInfo& rule, const TestPacket& packet) {
   if (rule.broadcast && !packet.broadcast) return false;
   if (rule.one_hop && !packet.one_hop) return false;
   if (rule.link_local && !is_link_local(packet.from)) return false;
-  if (rule.blocked && !packet.blocked) return false;
+  if ((rule.blocked && !packet.blocked) || (rule.slowed && !packet.slowed)) return false;
   return !rule.mark;  // of the packets we plan none has one
 }
 

@@ -26,6 +26,7 @@ struct TestPacket {
   bool loopback = false, broadcast = false;
   bool one_hop = false;  // hop limit 255
   bool blocked = false;  // its client is in the sets of blocks
+  bool slowed = false;   // its client is slowed down, and does not know the server
 
   [[nodiscard]] bool is_v4() const { return to.is_v4(); }
 };

@@ -19,6 +19,8 @@ constexpr std::array<std::uint16_t, 5> kQuietPorts{9, 33434, 40009, 19, 50009};
 // RFC 5737, RFC 3849 and RFC 9637: no machine has these; their last addresses, since laboratories take the first.
 constexpr std::array<const char*, 5> kNobody{"203.0.113.254", "198.51.100.254", "192.0.2.254",
                                              "2001:db8:ffff:ffff::fffe", "3fff:fff:ffff:ffff::fffe"};
+// Of the last /24 or so that they are in.
+constexpr std::uint64_t kServersTried = 200;
 constexpr std::uint8_t kEcho4 = 8, kEcho6 = 128;
 
 std::vector<IpAddress> nobody(bool v4) {
@@ -62,7 +64,8 @@ class Planner {
       if (ports.empty()) ports.push_back({Protocol::Tcp, 0});
       for (const ProbedPort& port : ports) {
         for (const bool v4 : {true, false}) {
-          if (rule.blocked && every_client(v4).empty()) continue;  // nobody of that family can be blocked
+          // Nobody of that family can be blocked or slowed down.
+          if ((rule.blocked || rule.slowed) && every_client(v4).empty()) continue;
           if (v4 ? rule.v4 : rule.v6) {
             add(rule, v4, port);
           } else {
@@ -89,11 +92,11 @@ class Planner {
     if (rule.hook == RuleHook::Output) plan_own(probe, v4);
     if (rule.hook == RuleHook::Forward) plan_forwarded(probe, v4);
     if (rule.hook == RuleHook::Input) plan_inbound(probe, v4);
-    if (rule.slowed) {
-      hinder(probe, Prospect::Impossible,
-             "only who is slowed down meets it, and only with more new servers in an hour than the policy allows");
+    if (probe.prospect == Prospect::Try && rule.slowed) {
+      plan_throttle(probe);
+    } else if (probe.prospect == Prospect::Try && rule.effect == RuleEffect::Limit) {
+      plan_limit(probe);
     }
-    if (probe.prospect == Prospect::Try && rule.effect == RuleEffect::Limit) plan_limit(probe);
     probes_.push_back(std::move(probe));
   }
 
@@ -178,6 +181,8 @@ class Planner {
     if (!settings_.no_throw_away.empty()) return hinder(probe, Prospect::Withheld, settings_.no_throw_away);
     probe.block_client = rule.blocked;
     probe.packet.blocked = rule.blocked;
+    probe.slow_client = rule.slowed;
+    probe.packet.slowed = rule.slowed;
     const auto outside = outsider(v4);
     if (!outside)
       return hinder(probe, Prospect::Impossible, "somebody here has every address that is nobody's by the standards");
@@ -203,7 +208,8 @@ class Planner {
 
   void find_client(Probe& probe, const std::vector<IpPrefix>& networks, bool v4, bool towards_clients) {
     IpAddress& address = towards_clients ? probe.packet.to : probe.packet.from;
-    const bool whole_network = !v4 && (probe.block_client || probe.rule->each_client) && !settings_.limits_too;
+    const bool is_set_apart = probe.block_client || probe.slow_client;
+    const bool whole_network = !v4 && (is_set_apart || (probe.rule->each_client && !settings_.limits_too));
     const RuleInfo* earlier = nullptr;
     bool shared = false, used = false;
     for (const IpPrefix& network : networks) {
@@ -226,9 +232,9 @@ class Planner {
     if (used) reason = "somebody has every address of its clients that was tried";
     hinder(probe, Prospect::Impossible, reason);
     if (!shared) return;
-    hinder(probe, probe.block_client ? Prospect::Impossible : Prospect::Withheld,
+    hinder(probe, is_set_apart ? Prospect::Impossible : Prospect::Withheld,
            "all of a /64 is one client, and every one that was tried has real users, whom this would concern");
-    if (!probe.block_client) probe.reason += "; `--limit-probe` takes that into account";
+    if (!is_set_apart) probe.reason += "; `--limit-probe` takes that into account";
   }
 
   // --- traffic to this machine
@@ -355,6 +361,29 @@ class Planner {
     if (probe.to_target) hinder(probe, Prospect::Impossible, "many connections at once are not made to a real server");
   }
 
+  // The known server is met first, and takes its part of what is let through at once; then come new ones, one more than
+  // is left and one for the time it takes.
+  void plan_throttle(Probe& probe) const {
+    const auto needed = static_cast<int>(probe.rule->burst) + 2;
+    if (needed > settings_.servers_max) {
+      return hinder(
+          probe, Prospect::Impossible,
+          fmt::format("{} mail servers would be needed, and a throw-away host takes no more than {} addresses", needed,
+                      settings_.servers_max));
+    }
+    // Neighbours of an address that nobody has. Only those of a network we are in can be somebody's all the same.
+    for (std::uint64_t i = 0; probe.servers.size() < static_cast<std::size_t>(needed) && i < kServersTried; ++i) {
+      IpAddress address = probe.packet.to;
+      address.low -= i;
+      const bool near = std::any_of(here_.own.begin(), here_.own.end(),
+                                    [&](const OwnAddress& own) { return own.network.contains(address); });
+      if (!near || here_.is_unused(address)) probe.servers.push_back(address);
+    }
+    if (probe.servers.size() < static_cast<std::size_t>(needed))
+      return hinder(probe, Prospect::Impossible, "not enough addresses that nobody has were found for mail servers");
+    probe.count = needed + 1;  // the known one twice
+  }
+
   // --- both
 
   [[nodiscard]] std::optional<IpAddress> outsider(bool v4) {
@@ -371,7 +400,7 @@ class Planner {
   void add_uncovered(const RuleInfo& rule, bool v4, const ProbedPort& port) {
     if (rule.hook != RuleHook::Forward || rule.effect == RuleEffect::Pass || rule.blocked || !here_.forwards(v4))
       return;
-    if (!own_address(v4)) return;
+    if (rule.slowed || !own_address(v4)) return;
     const bool covered = std::any_of(table_.rules.begin(), table_.rules.end(), [&](const RuleInfo& other) {
       return other.hook == RuleHook::Forward && other.effect != RuleEffect::Pass && !other.blocked &&
              other.to.empty() == rule.to.empty() && (v4 ? other.v4 : other.v6) &&

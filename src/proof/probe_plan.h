@@ -44,8 +44,12 @@ struct Probe {
   int count = 1;              // attempts, begun together
   bool borrow_owner = false;  // the socket is to belong to packet.user and packet.group
   bool block_client = false;  // the sender is put into the set of blocks for as long as this takes
-  bool to_outside = false;    // of the machine: needs the throw-away host all the same, as somebody who answers
-  bool to_target = false;     // the address the operator named
+  bool slow_client = false;   // or into that of clients that are slowed down
+  // Of such a one: addresses of the throw-away host outside, packet.to first, which is the server the client knows; the
+  // others are new to it, one more than are let through at once.
+  std::vector<IpAddress> servers;
+  bool to_outside = false;  // of the machine: needs the throw-away host all the same, as somebody who answers
+  bool to_target = false;   // the address the operator named
 };
 
 struct NamedTarget {
@@ -60,6 +64,7 @@ struct PlanSettings {
   std::optional<NamedTarget> target;
   // More attempts at once are not made, and bursts that need them not proven.
   int attempts_max = 500;
+  int servers_max = 64;  // likewise, of addresses the throw-away host takes
 };
 
 // What this machine is.

@@ -106,6 +106,24 @@ TEST(ProbePlan, ClientsAreUnusedAddressesThatNoOtherRuleTakes) {
   EXPECT_TRUE(of(probes, "blocks.transfer", true).block_client);
 }
 
+TEST(ProbePlan, AThrottleIsMetByAnUnusedClientWithMoreNewServersThanPassAtOnce) {
+  const CompiledTable table = table_of("[gateway]\nclients = [\"172.16.0.0/24\", \"fd16::/64\"]\n");
+  Place place;
+  place.used_networks = {"fd16::/64"};
+  auto probes = plan(table, place);
+  const Probe& four = of(probes, "throttle.transfer", true);
+  EXPECT_EQ(four.prospect, Prospect::Try);
+  EXPECT_TRUE(four.slow_client);
+  EXPECT_EQ(four.servers.size(), 12U) << "20 an hour, 10 at once";
+  EXPECT_EQ(four.servers.front(), four.packet.to);
+  EXPECT_EQ(std::set<IpAddress>(four.servers.begin(), four.servers.end()).size(), 12U);
+  EXPECT_EQ(of(probes, "throttle.transfer", false).prospect, Prospect::Impossible) << "all of a /64 is one client";
+  PlanSettings few;
+  few.servers_max = 11;
+  probes = plan(table, place, few);
+  EXPECT_EQ(of(probes, "throttle.transfer", true).prospect, Prospect::Impossible);
+}
+
 // A block or a limit of an IPv6 address is one of its /64.
 TEST(ProbePlan, ANetworkWithRealUsersIsNeitherBlockedNorLimited) {
   const CompiledTable table =

@@ -92,7 +92,11 @@ class Prover {
     if (packet.hook != RuleHook::Forward) return hosts_.outside->carry(packet.from);
     const bool from_client = probe.from == ProbeFrom::Client;
     if (auto given = (from_client ? hosts_.client : hosts_.outside)->carry(packet.from); !given) return given;
-    return (from_client ? hosts_.outside : hosts_.client)->carry(packet.to);
+    AttachedHost& other = from_client ? *hosts_.outside : *hosts_.client;
+    for (const IpAddress server : probe.servers) {
+      if (auto given = other.carry(server); !given) return given;
+    }
+    return other.carry(packet.to);
   }
 
   Result<Proof> try_probe(const Probe& probe) {
@@ -134,7 +138,7 @@ class Prover {
   }
 
   Result<ProbeObservation> observe(const Probe& probe, std::uint32_t mark = 0) {
-    const BlockedClient blocked(*this, probe);
+    const SetApart apart(kernel_, probe);
     ProbeObservation seen;
     const auto before = counts();
     if (!before) return fail(before.error());
@@ -202,27 +206,49 @@ class Prover {
     return *others_;
   }
 
-  // Of rules about blocked clients: the probe's sender is one for as long as this lives.
-  class BlockedClient {
+  // Of rules about blocked or slowed clients: the probe's sender is one for as long as this lives, and has met nobody
+  // before.
+  class SetApart {
    public:
-    BlockedClient(Prover& prover, const Probe& probe) : kernel_(prover.kernel_) {
-      if (!probe.block_client) return;
+    SetApart(Kernel& kernel, const Probe& probe) : kernel_(kernel) {
+      if (!probe.block_client && !probe.slow_client) return;
       client_ = probe.packet.is_v4() ? IpPrefix::host(probe.packet.from) : IpPrefix::of(probe.packet.from, 64);
+      if (probe.slow_client) servers_ = probe.servers;
+      forget();
       Block block;
       block.client = *client_;
-      block.case_id = "probe-of-verify";
+      block.case_id = kProbeCase;
       block.length = kBlockLength;
+      if (probe.slow_client) block.scope = BlockScope::SlowedDown;
       (void)kernel_.add_blocks(std::span(&block, 1));
     }
-    ~BlockedClient() {
-      if (client_) (void)kernel_.remove_blocks(std::span(&*client_, 1));
+    ~SetApart() {
+      if (!client_) return;
+      (void)kernel_.remove_blocks(std::span(&*client_, 1));
+      forget();
     }
-    BlockedClient(const BlockedClient&) = delete;
-    BlockedClient& operator=(const BlockedClient&) = delete;
+    SetApart(const SetApart&) = delete;
+    SetApart& operator=(const SetApart&) = delete;
 
    private:
+    // What the rules remember of it; what they do not is added first, so that it can be deleted.
+    void forget() {
+      if (servers_.empty()) return;
+      const char digit = client_->base().is_v4() ? '4' : '6';
+      const std::string client = client_->base().text();
+      std::string statements;
+      const auto forget_one = [&](std::string_view set, const std::string& element) {
+        statements += fmt::format("add element inet {0} {1}{2} {{ {3} }}\ndelete element inet {0} {1}{2} {{ {3} }}\n",
+                                  kTable, set, digit, element);
+      };
+      forget_one("new_servers", client);
+      for (const IpAddress server : servers_) forget_one("known", fmt::format("{} . {}", client, server.text()));
+      (void)kernel_.load_statements(statements);
+    }
+
     Kernel& kernel_;
     std::optional<IpPrefix> client_;
+    std::vector<IpAddress> servers_;
   };
 
   Kernel& kernel_;

@@ -17,14 +17,14 @@ namespace {
 constexpr Duration kSilence = std::chrono::milliseconds(300), kAnswer = std::chrono::milliseconds(2'500);
 
 // Whoever listens at the other end, for as long as the probe takes.
-Result<Fd> listen_at(const TestPacket& packet) {
+Result<Fd> listen_at(const TestPacket& packet, bool everywhere) {
   const bool tcp = packet.protocol == Protocol::Tcp;
   Fd socket(::socket(packet.is_v4() ? AF_INET : AF_INET6,
                      (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket.is_open()) return fail(Error::from_errno(errno, "opening a socket"));
   const int one = 1;
   setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  const SocketAddress at(packet.to, packet.port);
+  const SocketAddress at(everywhere ? *IpAddress::parse(packet.is_v4() ? "0.0.0.0" : "::") : packet.to, packet.port);
   constexpr int kBacklog = 4096;
   if (bind(socket.get(), at.get(), at.length) != 0 || (tcp && ::listen(socket.get(), kBacklog) != 0))
     return fail(Error::from_errno(errno, "listening at the throw-away host"));
@@ -61,6 +61,19 @@ Result<ProbeAnswer> unanswered(const Result<void>& sent) {
   return ProbeAnswer{{ProbeEnd::NoAnswer}, false};
 }
 
+// The server the client knows, then the new ones, then the known one again.
+Result<ProbeAnswer> send_throttled(const Probe& probe) {
+  ProbeAnswer answer;
+  const std::vector<IpAddress> known{probe.servers.front()};
+  const std::vector<IpAddress> fresh(probe.servers.begin() + 1, probe.servers.end());
+  for (const std::vector<IpAddress>* servers : {&known, &fresh, &known}) {
+    auto ends = probe_connections(socket_of(probe, 0), *servers, probe.packet.port, kAnswer);
+    if (!ends) return fail(std::move(ends).error());
+    answer.ends.insert(answer.ends.end(), ends->begin(), ends->end());
+  }
+  return answer;
+}
+
 Result<ProbeAnswer> send_here(const Probe& probe, std::uint32_t mark) {
   const TestPacket& packet = probe.packet;
   // Of the answers to connections the way back counts: what comes in is the reply.
@@ -72,7 +85,9 @@ Result<ProbeAnswer> send_here(const Probe& probe, std::uint32_t mark) {
   const Duration patience = probe.to_target || awaited ? kAnswer : kSilence;
   switch (probe.kind) {
     case ProbeKind::Connection: {
-      auto ends = probe_connections(socket_of(probe, mark), to, packet.port, probe.count, patience);
+      if (probe.slow_client) return send_throttled(probe);
+      const std::vector<IpAddress> servers(static_cast<std::size_t>(probe.count), to);
+      auto ends = probe_connections(socket_of(probe, mark), servers, packet.port, patience);
       if (!ends) return fail(std::move(ends).error());
       return ProbeAnswer{std::move(*ends), false};
     }
@@ -96,7 +111,7 @@ Result<ProbeAnswer> send_probe(const Probe& probe, ThrowAwayHosts& hosts, std::u
     AttachedHost* other = hosts.at(probe.from == ProbeFrom::Client ? ProbeFrom::Outside : ProbeFrom::Client);
     if (other == nullptr) return fail(ErrorCode::Refused, "no throw-away host at the other end");
     const InNamespace inside(other->inside());
-    auto made = listen_at(probe.packet);
+    auto made = listen_at(probe.packet, probe.slow_client);
     if (!made) return fail(std::move(made).error());
     listener = std::move(*made);
   }

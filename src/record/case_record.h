@@ -27,7 +27,7 @@ struct CaseRecord {
   std::string id;  // "mw-20261122-194300-0042"
   IpPrefix client = IpPrefix::host({});
   Decision::Action action = Decision::Action::Block;
-  Time since, until;  // `until` is `since` when nothing is cut off
+  Time since, until;  // `until` is `since` when nothing is done
   std::string by;     // "detector", or a person's name
   bool by_hand = false;
   std::string reason;
@@ -42,7 +42,7 @@ struct CaseRecord {
   std::optional<std::uint64_t> packets_stopped;
 };
 
-// A block was lifted.
+// A block or a throttle was lifted.
 struct CaseLifted {
   IpPrefix client = IpPrefix::host({});
   CaseEnd end;
@@ -78,9 +78,13 @@ using LedgerEntry = std::variant<CaseRecord, CaseLifted, CaseCounted>;
 [[nodiscard]] inline std::optional<std::uint64_t> stopped_by(const CaseRecord& record) {
   return record.ended && record.ended->packets_stopped ? record.ended->packets_stopped : record.packets_stopped;
 }
-// Does it cut its client off at that time?
+// Is it there for the kernel to carry out?
+[[nodiscard]] constexpr bool is_carried_out(Decision::Action action) {
+  return action == Decision::Action::Block || action == Decision::Action::Throttle;
+}
+// Does the kernel have to hold it at that time?
 [[nodiscard]] inline bool is_running(const CaseRecord& record, Time now) {
-  return record.action == Decision::Action::Block && record.since <= now && now < end_of(record);
+  return is_carried_out(record.action) && record.since <= now && now < end_of(record);
 }
 
 }  // namespace mailweir

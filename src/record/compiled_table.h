@@ -63,9 +63,10 @@ struct RuleInfo {
   PacketState state = PacketState::Any;
   bool loopback = false, broadcast = false, one_hop = false, link_local = false;
   bool blocked = false;  // the client is in the sets of blocks
-  bool slowed = false;   // the client is in the set of those that are slowed down
+  bool slowed = false;   // the client is in the sets of those that are slowed down
   std::optional<std::uint32_t> mark;
-  // Of Limit: what exceeds `per_minute` after `burst` at once is stopped; of each client, or of all together.
+  // Of Limit: what exceeds `per_minute` after `burst` at once is stopped; of each client, or of all together. Of who is
+  // slowed down: new servers, and `per_minute` is 0.
   std::uint32_t per_minute = 0, burst = 0;
   bool each_client = false;
 };

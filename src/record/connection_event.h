@@ -38,7 +38,8 @@ struct ConnectionEvent {
   Time time;
   IpAddress client, server;
   std::uint16_t client_port = 0, server_port = 0;
-  std::uint32_t payload = 0;  // client's TCP payload bytes, with Judged when known
+  std::uint16_t hardware = 0;  // with Opened: a hash of the hardware address the client uses; 0: unknown
+  std::uint32_t payload = 0;   // client's TCP payload bytes, with Judged when known
   Kind kind = Kind::Opened;
   Outcome outcome = Outcome::Unknown;
   View view = View::TwoSided;

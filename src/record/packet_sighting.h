@@ -31,6 +31,7 @@ struct PacketSighting {
   std::uint32_t mx_name = 0;   // of a question for the mail servers of a domain: a hash of its name; 0: no question
   std::uint16_t ip_id = 0;     // tells a packet logged twice from a retransmission; 0 in IPv6
   std::uint16_t rule = 0;      // which log rule wrote it (an interned log prefix); 0: none
+  std::uint16_t hardware = 0;  // a hash of the hardware address it came from; 0: the source does not show one
   std::uint8_t flags = 0;      // tcp_flag
   Path path = Path::Unknown;
   View view = View::TwoSided;

@@ -23,9 +23,10 @@ std::string lifter_text(const CaseEnd& end) { return end.by.empty() ? "somebody,
 std::string state_text(const CaseView& view, Time now) {
   const CaseRecord& record = view.record;
   if (record.action == Decision::Action::Notice) return "noticed, not blocked";
-  if (record.action == Decision::Action::Throttle) return "slowed down, not blocked";
   if (record.action == Decision::Action::Exempt) return "exempt, not blocked";
-  const std::string_view would = record.action == Decision::Action::WatchOnly ? "would have been blocked" : "blocked";
+  const std::string_view would = record.action == Decision::Action::WatchOnly  ? "would have been blocked"
+                                 : record.action == Decision::Action::Throttle ? "slowed down"
+                                                                               : "blocked";
   if (view.state == State::Running || view.state == State::Unknown)
     return fmt::format("{} until {}", would, time_text(record.until));
   if (view.state == State::NotThere) return fmt::format("not in force, though until {}", time_text(record.until));
@@ -47,6 +48,8 @@ std::string note_of(const CaseView& view) {
   return fmt::format("{}: {}", shown(record.id), reason);
 }
 
+bool is_slowed(const CaseView& view) { return view.record.action == Decision::Action::Throttle; }
+
 // The parts in tenths of a nat and their sum: what is shown adds up as shown.
 std::string evidence_text(const CaseRecord& record, const CaseStyle& style) {
   if (record.evidence.empty()) return {};
@@ -62,26 +65,33 @@ std::string evidence_text(const CaseRecord& record, const CaseStyle& style) {
   return text + table.text(style.width, style.paint);
 }
 
-// Sentences about a block that runs.
+// Sentences about a block or a throttle that runs.
 std::string running_text(const CaseView& view, const CaseStyle& style) {
   const CaseRecord& record = view.record;
-  const std::string head = fmt::format("{} is blocked on {} until {} UTC.", record.client.text(),
-                                       ports_text(record.ports), time_text(record.until));
-  std::string text = style.paint(Style::Bad, head) + "\n";
+  const bool slowed = is_slowed(view);
+  const std::string head =
+      fmt::format("{} is {} on {} until {} UTC.", record.client.text(),
+                  slowed ? "slowed down, not blocked," : "blocked", ports_text(record.ports), time_text(record.until));
+  std::string text = style.paint(slowed ? Style::Doubtful : Style::Bad, head) + "\n";
   const auto say = [&](const std::string& sentence) { text += wrap(sentence, style.width, 0); };
-  say(fmt::format("It can send mail again in {}; everything that is not mail works.",
-                  format_duration(std::chrono::floor<std::chrono::seconds>(record.until - style.now))));
+  if (slowed) {
+    say("Mail to the servers it wrote to within a week goes on; new ones it reaches only now and then "
+        "(new_servers_per_hour in the policy).");
+  } else {
+    say(fmt::format("It can send mail again in {}; everything that is not mail works.",
+                    format_duration(std::chrono::floor<std::chrono::seconds>(record.until - style.now))));
+  }
   text += "\n";
   const std::string after = record.connections == 0
                                 ? std::string()
                                 : fmt::format(", after {}", count_of(record.connections, "mail connection"));
   const std::string reason = record.reason.empty() ? "no reason was given" : shown(record.reason);
-  say(fmt::format("It was blocked by {} on {} UTC{}: {}.", author_text(record), time_text(record.since), after,
-                  reason));
+  say(fmt::format("It was {} by {} on {} UTC{}: {}.", slowed ? "slowed down" : "blocked", author_text(record),
+                  time_text(record.since), after, reason));
   if (!view.in_ledger) say("The ledger does not know this case: what is told here is all the kernel holds.");
   if (view.packets_stopped) {
     say(*view.packets_stopped == 0
-            ? "It has tried nothing since."
+            ? (slowed ? "It was kept from nothing since." : "It has tried nothing since.")
             : fmt::format("Since then {} of it {} stopped.", count_of(*view.packets_stopped, "packet"),
                           *view.packets_stopped == 1 ? "was" : "were"));
   }
@@ -92,7 +102,12 @@ std::string running_text(const CaseView& view, const CaseStyle& style) {
   return text + evidence_text(record, style);
 }
 
-std::string advice(const IpPrefix& client) {
+std::string advice(const CaseView& view) {
+  const IpPrefix& client = view.record.client;
+  if (is_slowed(view))
+    return fmt::format(
+        "  it is a mail server  add it to mail_servers in the policy\n  lift it now          mailweir unblock {}\n",
+        client.base().text());
   return fmt::format(
       "  lift it now          mailweir unblock {}\n  never block it       add it to exempt in the policy\n",
       client.base().text());
@@ -109,7 +124,23 @@ std::string case_table(std::span<const CaseView> cases, bool with_client, const 
     cells.push_back(time_text(view.record.since));
     cells.push_back(view.record.by_hand ? shown(view.record.by) : "detector");
     cells.push_back(state_text(view, style.now));
-    table.add(std::move(cells), note_of(view), view.state == State::Running ? Style::Bad : Style::Plain);
+    table.add(std::move(cells), note_of(view),
+              view.state != State::Running ? Style::Plain
+              : is_slowed(view)            ? Style::Doubtful
+                                           : Style::Bad);
+  }
+  return table.text(style.width, style.paint);
+}
+
+// Those that are blocked, or those that are slowed down.
+std::string running_table(std::span<const CaseView> running, const CaseStyle& style) {
+  Table table({{"CLIENT"}, {"UNTIL (UTC)"}, {"STOPPED", Table::Align::Right}, {"BY"}, {"PORTS"}});
+  for (const CaseView& view : running) {
+    const CaseRecord& record = view.record;
+    table.add({record.client.text(), time_text(record.until), stopped_text(view),
+               record.by.empty() ? "-" : (record.by_hand ? shown(record.by) : "detector"),
+               fmt::format("{}", fmt::join(record.ports, " "))},
+              note_of(view), is_slowed(view) ? Style::Doubtful : Style::Bad);
   }
   return table.text(style.width, style.paint);
 }
@@ -128,20 +159,20 @@ std::string author_text(const CaseRecord& record) {
 }
 
 std::string blocks_text(std::span<const CaseView> running, const CaseStyle& style) {
-  if (running.empty()) return style.paint(Style::Good, "Nobody is blocked.") + "\n";
-  std::string text =
-      style.paint(Style::Bad, fmt::format("{} blocked.", count_of(running.size(), "client is", "clients are"))) +
-      "\n\n";
-  Table table({{"CLIENT"}, {"UNTIL (UTC)"}, {"STOPPED", Table::Align::Right}, {"BY"}, {"PORTS"}});
-  for (const CaseView& view : running) {
-    const CaseRecord& record = view.record;
-    table.add({record.client.text(), time_text(record.until), stopped_text(view),
-               record.by.empty() ? "-" : (record.by_hand ? shown(record.by) : "detector"),
-               fmt::format("{}", fmt::join(record.ports, " "))},
-              note_of(view), Style::Bad);
+  std::vector<CaseView> blocked, slowed;
+  for (const CaseView& view : running) (is_slowed(view) ? slowed : blocked).push_back(view);
+  std::string text = style.paint(Style::Good, "Nobody is blocked.") + "\n";
+  if (!blocked.empty()) {
+    const std::string head = fmt::format("{} blocked.", count_of(blocked.size(), "client is", "clients are"));
+    text = style.paint(Style::Bad, head) + "\n\n" + running_table(blocked, style);
   }
-  text += table.text(style.width, style.paint);
-  if (!style.quiet) text += "\nSTOPPED counts packets. The whole story of one: mailweir why ADDRESS\n";
+  if (!slowed.empty()) {
+    const std::string head =
+        fmt::format("{} slowed down, not blocked.", count_of(slowed.size(), "client is", "clients are"));
+    text += "\n" + style.paint(Style::Doubtful, head) + "\n\n" + running_table(slowed, style);
+  }
+  if (!style.quiet && !running.empty())
+    text += "\nSTOPPED counts packets. The whole story of one: mailweir why ADDRESS\n";
   return text;
 }
 
@@ -170,7 +201,7 @@ std::string why_text(const IpPrefix& client, std::span<const CaseView> cases, co
            "\n";
     if (cases.back().state == State::NotThere) {
       text += wrap(
-          "Its latest block should still run, and the kernel does not hold it: the table was taken away, or "
+          "Its latest case should still run, and the kernel does not hold it: the table was taken away, or "
           "the machine was restarted and mailweir run was not.",
           style.width, 0);
     }
@@ -183,7 +214,7 @@ std::string why_text(const IpPrefix& client, std::span<const CaseView> cases, co
     text += case_table(others, false, style);
     if (!runs) text += evidence_text(others.back().record, style);
   }
-  if (runs && !style.quiet) text += "\n" + style.paint(Style::Strong, "Next") + "\n" + advice(client);
+  if (runs && !style.quiet) text += "\n" + style.paint(Style::Strong, "Next") + "\n" + advice(*running);
   return text;
 }
 

@@ -48,6 +48,37 @@ CaseView over(const char* id, Time since) {
 
 bool holds(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
+CaseView slowed_down() {
+  CaseView view = running();
+  view.record.action = Decision::Action::Throttle;
+  view.record.client = *IpPrefix::parse("172.16.9.25");
+  view.record.reason = "unregistered mail server?";
+  view.record.repeat = 0;
+  return view;
+}
+
+TEST(BlocksText, WhoIsSlowedDownIsToldApartFromWhoIsBlocked) {
+  const CaseView only[] = {slowed_down()};
+  const std::string alone = blocks_text(only, {kNoon});
+  EXPECT_TRUE(alone.starts_with("Nobody is blocked.\n\n1 client is slowed down, not blocked.\n")) << alone;
+  const CaseView both[] = {running(), slowed_down()};
+  const std::string text = blocks_text(both, {kNoon});
+  EXPECT_TRUE(text.starts_with("1 client is blocked.\n")) << text;
+  EXPECT_LT(text.find("172.16.0.66"), text.find("1 client is slowed down, not blocked."));
+  EXPECT_LT(text.find("1 client is slowed down, not blocked."), text.find("172.16.9.25"));
+}
+
+TEST(WhyText, WhoIsSlowedDownIsToldWhatThatMeansAndHowToRegister) {
+  const CaseView cases[] = {slowed_down()};
+  const std::string text = why_text(cases[0].record.client, cases, {kNoon + minutes(30)});
+  EXPECT_TRUE(text.starts_with("172.16.9.25 is slowed down, not blocked, on port 25 until 2026-11-22 14:00:00 UTC.\n"))
+      << text;
+  for (const char* part : {"servers it wrote to within a week goes on", "slowed down by the detector",
+                           "add it to mail_servers", "mailweir unblock 172.16.9.25"})
+    EXPECT_TRUE(holds(text, part)) << part << " in:\n" << text;
+  EXPECT_FALSE(holds(text, "can send mail again"));
+}
+
 TEST(WhyText, TellsTheWholeStoryInSentences) {
   const CaseView cases[] = {over("mw-1", kNoon - hours(5)), running()};
   const std::string text = why_text(kClient, cases, {kNoon + minutes(30)});

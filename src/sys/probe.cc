@@ -92,21 +92,21 @@ timespec timespec_of(Duration duration) {
 
 }  // namespace
 
-Result<std::vector<ProbeEnd>> probe_connections(const ProbeSocket& how, IpAddress server, std::uint16_t port, int count,
-                                                Duration patience) {
-  const SocketAddress to(server, port, if_nametoindex(how.interface.c_str()));
-  std::vector<ProbeEnd> ends(static_cast<std::size_t>(count), ProbeEnd::NoAnswer);
+Result<std::vector<ProbeEnd>> probe_connections(const ProbeSocket& how, const std::vector<IpAddress>& servers,
+                                                std::uint16_t port, Duration patience) {
+  std::vector<ProbeEnd> ends(servers.size(), ProbeEnd::NoAnswer);
   std::vector<Fd> sockets;
   std::vector<pollfd> waiting;
-  for (ProbeEnd& end : ends) {
-    auto socket = open_socket(how, server.is_v4(), SOCK_STREAM);
+  for (std::size_t i = 0; i < servers.size(); ++i) {
+    const SocketAddress to(servers[i], port, if_nametoindex(how.interface.c_str()));
+    auto socket = open_socket(how, servers[i].is_v4(), SOCK_STREAM);
     if (!socket) return fail(std::move(socket).error());
     pollfd wait{-1, POLLOUT, 0};  // negative: poll passes it over
     if (!*socket) return std::vector<ProbeEnd>(ends.size(), ProbeEnd::NoRoute);
     const int number = ::connect((*socket)->get(), to.get(), to.length) == 0 ? 0 : errno;
     if (number == EINPROGRESS) wait.fd = (*socket)->get();
     // A rule in the output hook can answer at once.
-    if (number != EINPROGRESS) end = end_of(number);
+    if (number != EINPROGRESS) ends[i] = end_of(number);
     sockets.push_back(std::move(**socket));
     waiting.push_back(wait);
   }

@@ -28,10 +28,11 @@ struct ProbeSocket {
   std::string interface;                     // for link-local and multicast addresses
 };
 
-// `count` TCP connections, begun together, reset as soon as all have ended or `patience` is over. The first packets
-// have passed this machine's own rules when this returns, whatever the answers.
-[[nodiscard]] Result<std::vector<ProbeEnd>> probe_connections(const ProbeSocket& how, IpAddress server,
-                                                              std::uint16_t port, int count, Duration patience);
+// A TCP connection to each of the servers, begun together, reset as soon as all have ended or `patience` is over. The
+// first packets have passed this machine's own rules when this returns, whatever the answers. REQUIRES: one family.
+[[nodiscard]] Result<std::vector<ProbeEnd>> probe_connections(const ProbeSocket& how,
+                                                              const std::vector<IpAddress>& servers, std::uint16_t port,
+                                                              Duration patience);
 // An empty UDP datagram. Broadcast and multicast addresses are allowed.
 [[nodiscard]] Result<ProbeEnd> probe_datagram(const ProbeSocket& how, IpAddress server, std::uint16_t port,
                                               Duration patience);

@@ -114,6 +114,33 @@ TEST_P(KernelContract, BlocksAreListedAsTheyWereAdded) {
   });
 }
 
+TEST_P(KernelContract, AClientThatIsSlowedDownIsListedAsThatAndHasOneScopeAtATime) {
+  with_kernel([](Kernel& kernel) {
+    ASSERT_OK(kernel.install(some_table().compiled()));
+    const IpPrefix v4 = client("172.16.0.25"), v6 = client("fd16:0:0:25::/64");
+    const Block slow[] = {{v4, BlockScope::SlowedDown, "mw-1", hours(25), {}, 0},
+                          {v6, BlockScope::SlowedDown, "mw-2", hours(25), {}, 0}};
+    ASSERT_OK(kernel.add_blocks(slow));
+    ASSERT_EQ(kernel.blocks()->size(), 2U);
+    for (const Block& block : *kernel.blocks()) EXPECT_EQ(block.scope, BlockScope::SlowedDown);
+    const Block hard[] = {{v4, BlockScope::SubmissionOnly, "mw-3", hours(1), {}, 0}};
+    ASSERT_OK(kernel.add_blocks(hard));
+    const IpPrefix both[] = {v4, v6};
+    const auto listed = kernel.blocks_of(both);
+    ASSERT_OK(listed);
+    ASSERT_EQ(listed->size(), 2U);
+    for (const Block& block : *listed) {
+      EXPECT_EQ(block.scope, block.client == v4 ? BlockScope::SubmissionOnly : BlockScope::SlowedDown);
+      EXPECT_EQ(block.case_id, block.client == v4 ? "mw-3" : "mw-2");
+    }
+    ASSERT_OK(kernel.add_blocks(slow));
+    EXPECT_EQ(kernel.blocks_of(both)->front().scope, BlockScope::SlowedDown) << "and back";
+    EXPECT_EQ(count_slowed(*kernel.blocks()), 2U);
+    ASSERT_OK(kernel.remove_blocks(both));
+    EXPECT_TRUE(kernel.blocks()->empty());
+  });
+}
+
 TEST_P(KernelContract, SomeBlocksAreToldWithoutTheOthers) {
   with_kernel([](Kernel& kernel) {
     ASSERT_OK(kernel.install(some_table().compiled()));

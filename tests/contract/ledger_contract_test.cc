@@ -106,9 +106,29 @@ TEST_P(LedgerContract, QueriesTakeWhatTheyAskForInTimeOrder) {
   EXPECT_EQ(ids(), (Ids{"mw-1", "mw-2", "mw-3", "mw-4"}));
   EXPECT_EQ(ids({.client = *IpPrefix::parse("172.16.0.5")}), (Ids{"mw-1", "mw-2"}));
   EXPECT_EQ(ids({.since = kNoon + minutes(4)}), (Ids{"mw-4"}));
-  EXPECT_EQ(ids({.blocks_only = true}), (Ids{"mw-1", "mw-2", "mw-3"}));
+  EXPECT_EQ(ids({.carried_out_only = true}), (Ids{"mw-1", "mw-2", "mw-3"}));
   EXPECT_EQ(ids({.ends_after = kNoon + minutes(2)}), (Ids{"mw-2", "mw-3", "mw-4"}));
   EXPECT_EQ(ids({.ends_after = kNoon + hours(2)}), Ids{});
+}
+
+TEST_P(LedgerContract, AThrottleRunsUntilABlockTakesItsPlaceOrSomebodyLiftsIt) {
+  CaseRecord slow = block("mw-1", "172.16.0.25", kNoon, minutes(90));
+  slow.action = Decision::Action::Throttle;
+  CaseRecord other = block("mw-2", "172.16.0.26", kNoon, minutes(90));
+  other.action = Decision::Action::Throttle;
+  write({slow, other, block("mw-3", "172.16.0.25", kNoon + minutes(10)),
+         CaseLifted{other.client, {kNoon + minutes(20), "alice", false, 7}}});
+  EXPECT_EQ(ids({.carried_out_only = true}), (Ids{"mw-1", "mw-2", "mw-3"}));
+  const auto found = find();
+  ASSERT_EQ(found.size(), 3U);
+  ASSERT_TRUE(found[0].ended);
+  EXPECT_TRUE(found[0].ended->replaced);
+  EXPECT_EQ(found[0].ended->by, "mw-3");
+  EXPECT_FALSE(is_running(found[0], kNoon + minutes(15)));
+  EXPECT_TRUE(is_running(found[0], kNoon + minutes(5)));
+  ASSERT_TRUE(found[1].ended);
+  EXPECT_EQ(found[1].ended->by, "alice");
+  EXPECT_EQ(stopped_by(found[1]), 7U);
 }
 
 TEST_P(LedgerContract, EvidenceIsLeftOutWhenNobodyAsksForIt) {

@@ -15,8 +15,10 @@
 namespace mailweir {
 namespace {
 
+// `eager_neighbours` is tests/support's.
 Result<void> run(const std::string& script) {
-  const auto ran = run_process({"sh", "-e"}, script);
+  const auto ran =
+      run_process({"sh", "-e"}, "eager_neighbours() { " MAILWEIR_TEST_SUPPORT "/eager_neighbours \"$@\"; }\n" + script);
   if (!ran) return fail(ran.error());
   if (ran->status != 0) return fail(ErrorCode::Refused, ran->err);
   return {};
@@ -52,8 +54,12 @@ Result<GatewayWorld> GatewayWorld::build() {
   auto servers = NetworkNamespace::create();
   if (!clients) return fail(clients.error());
   if (!servers) return fail(servers.error());
-  const auto gateway = run("ip link add inner type veth peer name uplink netns " + clients->path() + "\n" +
-                           "ip link add outer type veth peer name uplink netns " + servers->path() + "\n" + R"(
+  for (const auto* host : {&*clients, &*servers}) {
+    const InNamespace inside(*host);
+    if (auto eager = run("eager_neighbours\n"); !eager) return fail(eager.error());
+  }
+  const auto gateway = run("eager_neighbours\nip link add inner type veth peer name uplink netns " + clients->path() +
+                           "\n" + "ip link add outer type veth peer name uplink netns " + servers->path() + "\n" + R"(
 ip addr add 172.16.0.1/24 dev inner
 ip -6 addr add fd16:0:0:1::1/64 dev inner nodad
 ip -6 addr add fd16:0:0:2::1/64 dev inner nodad
@@ -61,6 +67,7 @@ ip addr add 192.0.2.1/24 dev outer
 ip -6 addr add 2001:db8::1/64 dev outer nodad
 ip link set inner up
 ip link set outer up
+eager_neighbours inner outer
 ip route add 10.0.0.0/8 via 192.0.2.10
 ip -6 route add 2001:db8:8000::/34 via 2001:db8::10
 echo 1 > /proc/sys/net/ipv4/ip_forward
@@ -75,6 +82,7 @@ for i in 2 3 4 5 6 7 8 9; do ip addr add 172.16.0.$i/24 dev uplink; done
 ip -6 addr add fd16:0:0:1::2/64 dev uplink nodad
 ip -6 addr add fd16:0:0:2::2/64 dev uplink nodad
 ip link set uplink up
+eager_neighbours uplink
 ip route add default via 172.16.0.1
 ip -6 route add default via fd16:0:0:1::1
 )");
@@ -87,6 +95,7 @@ for i in 10 11 12 13 14 15 16 17 18 19; do
   ip -6 addr add 2001:db8::$i/64 dev uplink nodad
 done
 ip link set uplink up
+eager_neighbours uplink
 ip route add local 10.0.0.0/8 dev lo
 ip -6 route add local 2001:db8:8000::/34 dev lo
 )");

@@ -9,14 +9,17 @@
 #include <cerrno>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "apply/change.h"
 #include "apply/linux_kernel.h"
 #include "daemon/guard_state.h"
+#include "daemon/model_file.h"
 #include "daemon/run_gateway.h"
 #include "ledger/sqlite_ledger.h"
 #include "sys/clock.h"
 #include "sys/process.h"
+#include "sys/state_file.h"
 #include "tests/netns/gateway_world.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/watch_table.h"
@@ -35,7 +38,7 @@ Policy gateway_policy() {
 
 class RunningGuard {
  public:
-  RunningGuard(const std::string& runtime_dir, Mode mode) {
+  RunningGuard(const std::string& runtime_dir, Mode mode, Duration model_every = std::chrono::minutes(10)) {
     int ends[2];
     EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0);
     out_ = Fd(ends[0]);
@@ -43,10 +46,11 @@ class RunningGuard {
     pid_ = fork();
     if (pid_ == 0) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
-      const auto ended = run_gateway({gateway_policy(), mode, runtime_dir, runtime_dir}, [&](const EventLine& line) {
-        const std::string text = line.json();
-        if (write(theirs.get(), text.data(), text.size()) < 0) _exit(9);
-      });
+      const auto ended =
+          run_gateway({gateway_policy(), mode, runtime_dir, runtime_dir, model_every}, [&](const EventLine& line) {
+            const std::string text = line.json();
+            if (write(theirs.get(), text.data(), text.size()) < 0) _exit(9);
+          });
       if (!ended) std::fprintf(stderr, "run: %s\n", ended.error().text().c_str());
       _exit(ended ? 0 : exit_status(ended.error().code()));
     }
@@ -214,6 +218,22 @@ TEST(RunOnGatewayState, WhatItSawIsToldAndGoneWithIt) {
     EXPECT_EQ(now->since, begun->since);
     EXPECT_EQ(guard.stop(), 0);
     EXPECT_EQ(read_guard_state(directory.path()).error().code(), ErrorCode::NotFound);
+  });
+}
+
+TEST(RunOnGatewayModel, AKillAtAnyMomentLeavesAWholeFile) {
+  const TemporaryDirectory directory;
+  with_gateway([&](GatewayWorld&) {
+    for (int round = 0; round < 10; ++round) {
+      RunningGuard guard(directory.path(), Mode::Enforce, std::chrono::milliseconds(1));
+      ASSERT_FALSE(guard.await("run.ready").is_null());
+      // It writes all the time: the kill finds it anywhere.
+      while (!read_state_file(model_file(directory.path()))) std::this_thread::yield();
+      guard.stop(SIGKILL);
+      const auto text = read_state_file(model_file(directory.path()));
+      ASSERT_TRUE(text) << text.error().text();
+      EXPECT_TRUE(parse_model(*text)) << parse_model(*text).error().text();
+    }
   });
 }
 

@@ -65,39 +65,7 @@ void DnsServer::run() {
 std::vector<std::uint8_t> DnsServer::reply_to(std::span<const std::uint8_t> bytes, bool tcp) const {
   const auto asked = read_question(bytes);
   if (!asked) return {};
-  Message message;
-  const Manner manner = world_->manner(endpoint_, asked->question);
-  switch (manner) {
-    case Manner::Silent:
-      return {};
-    case Manner::ServFail:
-      message.code = ResponseCode::ServFail;
-      break;
-    case Manner::Refused:
-      message.code = ResponseCode::Refused;
-      break;
-    case Manner::FormErr:
-      message.code = ResponseCode::FormErr;
-      break;
-    default:
-      message = world_->answer(endpoint_, asked->question);
-  }
-  if (manner == Manner::TruncatedOnly || (manner == Manner::TruncatedUdp && !tcp)) {
-    message.answers.clear();
-    message.truncated = true;
-  }
-  std::vector<std::uint8_t> reply = wire(message, asked->question, asked->id);
-  // Right up to the question, which c-ares compares; the rest claims records that are not there.
-  if (manner == Manner::Broken) reply[7] = 0xff;
-  if (manner == Manner::Torn)
-    reply = {reply.begin(), reply.begin() + static_cast<std::ptrdiff_t>(reply.size() * 3 / 4)};
-  constexpr std::size_t kUdpMax = 1232;
-  if (!tcp && reply.size() > kUdpMax) {
-    message.answers.clear(), message.authority.clear(), message.additional.clear();
-    message.truncated = true;
-    reply = wire(message, asked->question, asked->id);
-  }
-  return reply;
+  return world_->reply(endpoint_, asked->question, asked->id, tcp);
 }
 
 void DnsServer::serve_udp() {

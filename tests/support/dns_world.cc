@@ -188,6 +188,33 @@ Message DnsWorld::answer(const Endpoint& at, const Question& question) const {
   return message;
 }
 
+std::vector<std::uint8_t> DnsWorld::reply(const Endpoint& server, const Question& question, std::uint16_t id,
+                                          bool tcp) const {
+  const Manner how = manner(server, question);
+  if (how == Manner::Silent) return {};
+  Message message;
+  if (how == Manner::ServFail)
+    message.code = ResponseCode::ServFail;
+  else if (how == Manner::Refused)
+    message.code = ResponseCode::Refused;
+  else if (how == Manner::FormErr)
+    message.code = ResponseCode::FormErr;
+  else
+    message = answer(server, question);
+  const auto only_truncated = [&] {
+    message.answers.clear(), message.authority.clear(), message.additional.clear();
+    message.truncated = true;
+    return wire(message, question, id);
+  };
+  if (how == Manner::TruncatedOnly || (how == Manner::TruncatedUdp && !tcp)) return only_truncated();
+  std::vector<std::uint8_t> bytes = wire(message, question, id);
+  // Right up to the question, which c-ares compares; the rest claims records that are not there.
+  if (how == Manner::Broken) bytes[7] = 0xff;
+  if (how == Manner::Torn) bytes.resize(bytes.size() * 3 / 4);
+  constexpr std::size_t kUdpMax = 1232;
+  return !tcp && bytes.size() > kUdpMax ? only_truncated() : bytes;
+}
+
 std::vector<std::uint8_t> wire(const Message& message, const Question& question, std::uint16_t id) {
   std::vector<std::uint8_t> bytes;
   put16(bytes, id);

@@ -48,11 +48,15 @@ class DnsWorld {
   void forget(const Endpoint& server, const std::string& zone);  // with everything in it
   void copy(const Endpoint& from, const Endpoint& to) { servers_[to] = servers_.at(from); }
 
-  [[nodiscard]] Manner manner(const Endpoint& server, const Question& question) const;
-  [[nodiscard]] Message answer(const Endpoint& server, const Question& question) const;
+  // The bytes it sends, in its manner; none: it stays silent.
+  [[nodiscard]] std::vector<std::uint8_t> reply(const Endpoint& server, const Question& question, std::uint16_t id,
+                                                bool tcp) const;
   [[nodiscard]] bool knows(const Endpoint& server) const { return servers_.contains(server); }
 
  private:
+  [[nodiscard]] Manner manner(const Endpoint& server, const Question& question) const;
+  [[nodiscard]] Message answer(const Endpoint& server, const Question& question) const;
+
   struct Server {
     std::map<std::string, std::vector<Record>> records;  // by owner
     std::set<std::string> zones;
@@ -64,7 +68,7 @@ class DnsWorld {
   std::map<Endpoint, Server> servers_;
 };
 
-// As a server sends it.
+// A message as a server sends it.
 [[nodiscard]] std::vector<std::uint8_t> wire(const Message& message, const Question& question, std::uint16_t id);
 // What a question asks for, with its id; nothing when it is none.
 struct AskedFor {

@@ -1,8 +1,11 @@
-// The door to a DnsWorld, without sockets. Time is a hand's: the clock moves when the test says so.
+// The door to a DnsWorld, without sockets, but with the bytes that would have passed them. Time is a hand's: the clock
+// moves when the test says so.
 #pragma once
 
 #include <deque>
 
+#include "dns/message.h"
+#include "dns/name.h"
 #include "sys/clock.h"
 #include "tests/support/dns_world.h"
 
@@ -14,6 +17,17 @@ class DnsClock final : public Clock {
   [[nodiscard]] Time now() const override { return time; }
 };
 
+// Steps a resolver, or what holds one, until `done`; whenever it is patient, time passes. False: it never ends.
+template <typename Stepped, typename Done>
+bool run_until(Done done, Stepped& stepped, DnsClock& clock) {
+  for (int rounds = 0; rounds < 200'000; ++rounds) {
+    stepped.step();
+    if (done()) return true;
+    clock.time += std::max<Duration>(stepped.patience(), std::chrono::milliseconds(1));
+  }
+  return false;
+}
+
 class FakeDns final : public DnsDoor {
  public:
   // An answer takes `round_trip`, silence is noticed after `patience`.
@@ -23,8 +37,9 @@ class FakeDns final : public DnsDoor {
   void ask(const Endpoint& server, const Question& question, bool, std::uint64_t id) override {
     asked.push_back({server, question});
     under_way_max = std::max(under_way_max, due_.size() + 1);
-    const bool silent = world_.manner(server, question) == Manner::Silent;
-    due_.push_back({clock_.time + (silent ? patience : round_trip), reply(server, question, id)});
+    DoorReply came = reply(server, question, id);
+    const bool silent = came.how == DoorReply::How::TimedOut;
+    due_.push_back({clock_.time + (silent ? patience : round_trip), std::move(came)});
   }
 
   std::vector<DoorReply> take() override {
@@ -53,18 +68,18 @@ class FakeDns final : public DnsDoor {
   };
 
   [[nodiscard]] DoorReply reply(const Endpoint& server, const Question& question, std::uint64_t id) const {
-    DoorReply reply{id, DoorReply::How::Answered, {}};
-    const Manner manner = world_.manner(server, question);
-    if (manner == Manner::Silent) reply.how = DoorReply::How::TimedOut;
-    if (manner == Manner::Broken || manner == Manner::Torn) reply.how = DoorReply::How::Broken;
-    if (reply.how != DoorReply::How::Answered) return reply;
-    reply.message = world_.answer(server, question);
-    const auto only = [&](ResponseCode code) { reply.message = Message{.code = code}; };
-    if (manner == Manner::ServFail) only(ResponseCode::ServFail);
-    if (manner == Manner::Refused) only(ResponseCode::Refused);
-    if (manner == Manner::FormErr) only(ResponseCode::FormErr);
-    if (manner == Manner::TruncatedOnly) reply.message.answers.clear(), reply.message.truncated = true;
-    return reply;
+    for (const std::string_view label : labels_of(question.name))
+      if (label.size() > 63) return {id, DoorReply::How::NotAsked, {}};
+    if (!world_.knows(server)) return {id, DoorReply::How::Unreachable, {}};
+    std::optional<Message> message;
+    for (const bool tcp : {false, true}) {
+      const auto bytes = world_.reply(server, question, 0, tcp);
+      if (bytes.empty()) return {id, DoorReply::How::TimedOut, {}};
+      message = read_message(bytes);
+      if (!message) return {id, DoorReply::How::Broken, {}};
+      if (!message->truncated) break;
+    }
+    return {id, DoorReply::How::Answered, std::move(*message)};
   }
 
   const DnsWorld& world_;

@@ -29,7 +29,7 @@ Result<void> FakeLedger::write(std::span<const LedgerEntry> entries) {
 
 void FakeLedger::add(const CaseRecord& record) {
   if (std::any_of(cases_.begin(), cases_.end(), [&](const CaseRecord& known) { return known.id == record.id; })) return;
-  if (record.action == Decision::Action::Block) lift(record.client, {record.since, record.id, true, std::nullopt});
+  if (is_carried_out(record.action)) lift(record.client, {record.since, record.id, true, std::nullopt});
   CaseRecord kept = record;
   kept.evidence.resize(std::min(kept.evidence.size(), limits_.evidence_max));
   for (std::string* text : {&kept.by, &kept.reason, &kept.policy_file}) *text = text->substr(0, limits_.text_bytes_max);
@@ -44,7 +44,7 @@ void FakeLedger::count(const CaseCounted& counted) {
 
 void FakeLedger::lift(const IpPrefix& client, const CaseEnd& end) {
   const auto latest = std::find_if(cases_.rbegin(), cases_.rend(), [&](const CaseRecord& record) {
-    return record.client == client && record.action == Decision::Action::Block && record.since <= end.at;
+    return record.client == client && is_carried_out(record.action) && record.since <= end.at;
   });
   if (latest == cases_.rend() || latest->until <= end.at) return;
   const bool named_instead =
@@ -73,7 +73,7 @@ Result<std::vector<CaseRecord>> FakeLedger::find(const CaseQuery& query) {
     if (query.client && record.client != *query.client) continue;
     if (query.since && record.since < *query.since) continue;
     if (query.ends_after && end_of(record) <= *query.ends_after) continue;
-    if (query.blocks_only && record.action != Decision::Action::Block) continue;
+    if (query.carried_out_only && !is_carried_out(record.action)) continue;
     found.push_back(record);
     if (!query.with_evidence) found.back().evidence.clear();
   }

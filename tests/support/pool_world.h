@@ -51,10 +51,7 @@ struct PoolWorld {
 
   PoolReport check() {
     PoolCheck pool(door, clock, ResolverLimits{}, wishes);
-    for (int i = 0; i < 200'000 && !pool.done(); ++i) {
-      pool.step();
-      clock.time += std::max<Duration>(pool.patience(), std::chrono::milliseconds(1));
-    }
+    run_until([&] { return pool.done(); }, pool, clock);
     return std::move(pool).result();
   }
 

@@ -20,6 +20,9 @@ void add_honest(std::vector<Crowd>& all, const Numbers& numbers) {
   }
   all.push_back({bad_lines(), numbers.shared});
   all.push_back({offices(), numbers.odd});
+  for (Population population : {inherited_addresses(true), inherited_addresses(false), v6_neighbours()}) {
+    all.push_back({std::move(population), numbers.odd});
+  }
   for (Population population :
        {dead_relays(), direct_senders(), own_monitors(), wide_monitors(), address_verifiers()}) {
     all.push_back({std::move(population), numbers.odd});
@@ -50,7 +53,8 @@ void add_spammers(std::vector<Crowd>& all, unsigned clients) {
            bots("bot, 60 an hour, half to large hosts", {.per_hour = 60, .ends = kBotEnds, .large_hosts = 0.5}),
            bots("bot, 60 an hour, retries as a server", {.per_hour = 60, .ends = kBotEnds, .retries = true}),
            bots(std::string(row::kHiding), {.per_hour = 60, .ends = kBotEnds, .repeats = 5}),
-           bots("bot, 60 an hour, a new /64 every 4", {.per_hour = 60, .ends = kBotEnds, .hop_after = 4}),
+           bots(std::string(row::kHopper), {.per_hour = 60, .ends = kBotEnds, .hop_after = 4}),
+           bots(std::string(row::kHopperEach), {.per_hour = 60, .ends = kBotEnds, .hop_after = 1}),
            bots("bot, 60 an hour, refused by all", {.per_hour = 60, .ends = {1, 0}}),
            bots(std::string(row::kCleanBot), {.per_hour = 60, .ends = {0.05, 0.10}}),
            credential_abusers(std::string(row::kAbuse), 60, kServers, kBotEnds),

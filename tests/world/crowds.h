@@ -26,6 +26,11 @@ inline constexpr std::string_view kVeryDirty = "mail server, very dirty (15 %/30
 inline constexpr std::string_view kBot600 = "bot, 600 an hour", kBot60 = "bot, 60 an hour", kBot6 = "bot, 6 an hour";
 inline constexpr std::string_view kBot2 = "bot, 2 an hour";
 inline constexpr std::string_view kHiding = "bot, 60 an hour, hides among repeats";
+inline constexpr std::string_view kHopper = "bot, 60 an hour, a new /64 every 4";
+inline constexpr std::string_view kHopperEach = "bot, 60 an hour, a new /64 each time";
+inline constexpr std::string_view kInherited = "address inherited from a bot, new hardware";
+inline constexpr std::string_view kInheritedUnseen = "address inherited from a bot, unseen";
+inline constexpr std::string_view kNeighbours = "200 people, a /64 each of one /56";
 inline constexpr std::string_view kCleanBot = "bot, clean list, 60 an hour";
 inline constexpr std::string_view kAbuse = "587 abuse, many providers, 60 an hour";
 }  // namespace row

@@ -62,6 +62,11 @@ TEST(World, UnregisteredMailServersAreAskedAboutInsteadOfBlocked) {
   EXPECT_LE(tally_of(tallies, row::kDirty).called(), 1U);
   EXPECT_LE(tally_of(tallies, "newsletter, 4,000 in 1 h").called(), 1U);
   EXPECT_GE(tally_of(tallies, "newsletter, 4,000 in 1 h").asked_share(), 0.9);
+  // Who gets a bot's address is not taken for the bot, and neighbours with addresses of one site not for a hopper.
+  EXPECT_EQ(tally_of(tallies, row::kInherited).called(), 0U);
+  EXPECT_EQ(tally_of(tallies, row::kInherited).asked, 0U);
+  EXPECT_EQ(tally_of(tallies, row::kNeighbours).called(), 0U);
+  EXPECT_EQ(tally_of(tallies, row::kNeighbours).asked, 0U);
   EXPECT_EQ(tally_of(tallies, "printer with a dead relay").called(), 0U);
   EXPECT_EQ(tally_of(tallies, "developer's box, 9 servers a day").called(), 0U);
   EXPECT_EQ(tally_of(tallies, "monitor of 4 mail servers").called(), 0U);
@@ -78,6 +83,11 @@ TEST(World, BotsAreConvictedWithinAHandfulOfConnections) {
   // With a clean list it looks like a mail server: it must be asked about, and only registration may convict it.
   EXPECT_GE(tally_of(tallies, row::kCleanBot).asked_share(), 0.95);
   EXPECT_LE(tally_of(tallies, row::kCleanBot).called_share(), 0.04);
+  // Told of as a site, never blocked: its networks may be as many customers.
+  for (const auto name : {row::kHopper, row::kHopperEach}) {
+    EXPECT_GE(tally_of(tallies, name).asked_share(), 0.95) << name;
+    EXPECT_EQ(tally_of(tallies, name).called(), 0U) << name;
+  }
   EXPECT_GE(tally_of(tallies, row::kAbuse).called_share(), 0.95);
   EXPECT_LE(tally_of(tallies, row::kAbuse).connections_at(0.9), 45U);
 }

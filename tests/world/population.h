@@ -31,6 +31,10 @@ struct Population {
 [[nodiscard]] Population offices();         // sixty people behind one address
 [[nodiscard]] Population mobile_users();    // with ever new addresses and bad reception
 [[nodiscard]] Population lent_addresses();  // one address, another person every three hours
+// A person with mail servers of their own gets the address of a bot that was shut down before it was found; whether the
+// gateway sees that the hardware address is another one.
+[[nodiscard]] Population inherited_addresses(bool seen);
+[[nodiscard]] Population v6_neighbours();  // two hundred people with a /64 each, of one /56
 void live_as_user(Script& script, Ends ends);
 
 // devices.cc: machines that send mail and are no mail servers.

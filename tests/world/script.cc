@@ -79,6 +79,7 @@ void Script::connect(double second, Host number, std::uint16_t port, Outcome out
   ConnectionEvent& opened = note(second, number).event;
   opened.client_port = next_port_++;
   opened.server_port = port;
+  opened.hardware = hardware_;
   Sight next = sights_.back();
   if (outcome != Outcome::NoAnswer && outcome != Outcome::Refused) {
     next.event.kind = ConnectionEvent::Kind::Established;

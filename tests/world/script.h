@@ -65,6 +65,8 @@ class Script {
   // From here on it speaks IPv6, or uses another of its 16 IPv4 addresses or 256 IPv6 networks.
   void speak_v6() { v6_ = true; }
   void use_address(unsigned number) { address_ = number; }
+  // Another machine: the gateway sees its hardware address.
+  void use_hardware(std::uint16_t hardware) { hardware_ = hardware; }
 
  private:
   [[nodiscard]] IpAddress client() const;
@@ -74,6 +76,7 @@ class Script {
   std::uint32_t actor_;
   unsigned days_;
   unsigned address_ = 0;
+  std::uint16_t hardware_ = 0;
   bool v6_ = false;
   std::uint16_t next_port_ = 1024;
   std::vector<Sight>& sights_;

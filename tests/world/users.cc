@@ -117,4 +117,35 @@ Population lent_addresses() {
           }};
 }
 
+Population inherited_addresses(bool seen) {
+  return {seen ? "address inherited from a bot, new hardware" : "address inherited from a bot, unseen",
+          Population::Kind::Odd, [seen](Script& script) {
+            Random& random = script.random;
+            if (seen) script.use_hardware(1);
+            for (unsigned i = 0; i < 4; ++i) {  // a fifth would be enough to convict it
+              const Host server = random.between(0, kServers - 1);
+              script.ask_mx(60 * i, server);
+              script.connect(60 * i + 0.1, server, 25, end_of(random, {0.25, 0.35}), {11.5, 0.4});
+            }
+            if (seen) script.use_hardware(2);
+            const Person person(random);
+            const Host first = random.between(0, kServers - 3);
+            for (unsigned wake = 0; wake < 6 * script.days(); ++wake) {
+              const double second = wake / 6 * kDay + waking_hour(random);
+              person.wake(script, second, kUserEnds);
+              script.connect(second + 5, first + random.between(0, 2), 25, end_of(random, kMobileEnds));
+            }
+          }};
+}
+
+Population v6_neighbours() {
+  return {"200 people, a /64 each of one /56", Population::Kind::Odd, [](Script& script) {
+            script.speak_v6();
+            for (unsigned person = 0; person < 200; ++person) {
+              script.use_address(person);
+              live_as_user(script, kUserEnds);
+            }
+          }};
+}
+
 }  // namespace mailweir::world

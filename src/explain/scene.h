@@ -1,0 +1,57 @@
+// The machine a log line was written on, as far as the line and the rules tell, and packets that walk through it.
+//
+// Everything here is the simulator's answer; nothing is evaluated a second time.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "explain/logged_packet.h"
+#include "simulate/worlds.h"
+
+namespace mailweir::rules {
+
+// A rule by its place; lives as long as the ruleset.
+struct RulePlace {
+  const Table* table = nullptr;
+  const Chain* chain = nullptr;
+  const Rule* rule = nullptr;  // nothing: the chain's policy
+  std::uint32_t number = 0;    // from 1
+};
+[[nodiscard]] std::string name_of(const RulePlace& place);  // "INPUT 4", "the policy of INPUT"
+// As somebody would type or read it: "-A INPUT -p tcp … -j REJECT"; of nft the rule's words.
+[[nodiscard]] std::string text_of(const RulePlace& place);
+
+struct Scene {
+  // More worlds of one packet than this are not followed here: a person reads a handful of them at most.
+  static constexpr std::size_t kWorldsMax = 32;
+
+  const Program* program = nullptr;
+  SimulatedMachine machine;
+
+  // `loose`: nf_conntrack_tcp_loose. Always with notes. `take` sees one world after the other, none is kept: notes of
+  // 100,000 rules are large.
+  void follow(const PartialPacket& packet, Entry entry, bool loose,
+              const std::function<void(const World&)>& take) const;
+};
+
+// The machine the line was written on; `known`: what is known of it besides, of live rules.
+[[nodiscard]] SimulatedMachine machine_of(const LoggedPacket& line, const SimulatedMachine* known);
+// The line's packet on its way, and how it starts.
+[[nodiscard]] Entry entry_of(const LoggedPacket& line);
+
+// Did the rule of this step log the packet? A part after its log may have said no.
+[[nodiscard]] const Log* logged_by(const TraceStep& step);
+[[nodiscard]] RulePlace place_of(const TraceStep& step);
+// Where the packet ended: a rule or a policy. Nothing in it: nobody stopped it.
+[[nodiscard]] RulePlace end_of(const PacketFate& fate);
+[[nodiscard]] bool is_stopped(const PacketFate& fate);
+
+// Whether a rule's prefix is what stands at the end of the line's. Both may have lost blanks and the bytes past the
+// 29 that iptables keeps.
+[[nodiscard]] bool fits_prefix(std::string_view line_prefix, std::string_view rule_prefix);
+
+}  // namespace mailweir::rules
