@@ -1,7 +1,7 @@
 // Who is blocked, after how many connections, and who is harmed: the made-up world of docs/world.md, for long enough
 // to show what docs/detection.md claims.
 //
-// usage: detection [--scale=0.1] [--days=1] [--gateway=1..3] [--seed=N] [--threads=2] [--gate]
+// usage: detection [--scale=0.1] [--users=N] [--days=1] [--gateway=1..3] [--seed=N] [--threads=2] [--gate]
 //
 // Three gateways in turn: one that sees MX queries, one that does not, and one whose mail servers are all registered.
 #include <fmt/format.h>
@@ -81,8 +81,9 @@ void judge_bots(Report& report, const std::vector<Tally>& tallies, const Gateway
 }
 
 void live_behind(Report& report, const Gateway& gateway, double scale) {
-  const Numbers numbers = scaled(scale, gateway.servers_registered);
-  const Run run{.sites = std::max(1U, numbers.ordinary / 3'000),
+  Numbers numbers = scaled(scale, gateway.servers_registered);
+  numbers.ordinary = static_cast<unsigned>(report.number("users", numbers.ordinary));
+  const Run run{.sites = std::max(1U, static_cast<unsigned>(1'000 * scale)),
                 .days = static_cast<unsigned>(report.number("days", 1)),
                 .threads = static_cast<unsigned>(report.number("threads", 2)),
                 .seed = static_cast<std::uint64_t>(report.number("seed", 20261122)),
@@ -112,7 +113,7 @@ void live_behind(Report& report, const Gateway& gateway, double scale) {
 int main(int argc, char** argv) {
   using namespace mailweir::bench;
   Report report(argc, argv, "Who is blocked, after how many connections, and who is harmed",
-                {"scale", "seed", "threads", "days", "gateway"});
+                {"scale", "users", "seed", "threads", "days", "gateway"});
   const double only = report.number("gateway", 0);
   for (std::size_t i = 0; i < std::size(kGateways); ++i) {
     if (only == 0 || only == static_cast<double>(i + 1)) live_behind(report, kGateways[i], report.number("scale", 1));

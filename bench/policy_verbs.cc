@@ -75,7 +75,8 @@ void add_blocks(Kernel& kernel) {
   std::vector<Block> blocks;
   for (std::uint32_t i = 0; i < kBlocks; ++i) {
     const IpPrefix client = IpPrefix::host(IpAddress::v4(0xac18'0000 + i));
-    blocks.push_back({client, BlockScope::AllSending, "mw-20261122-0001", std::chrono::hours(24), {}, 0});
+    const BlockScope scope = i % 100 == 0 ? BlockScope::SlowedDown : BlockScope::AllSending;
+    blocks.push_back({client, scope, "mw-20261122-0001", std::chrono::hours(24), {}, 0});
   }
   MUST(kernel.add_blocks(blocks));
 }

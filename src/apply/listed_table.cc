@@ -9,16 +9,11 @@
 #include <tuple>
 
 #include "base/keyed_hash.h"
+#include "base/trim.h"
 #include "record/compiled_table.h"
 
 namespace mailweir {
 namespace {
-
-std::string_view trim(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t\r");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
-}
 
 // "counter packets 5 bytes 300" -> "counter", outside of quotes.
 std::string without_counts(std::string_view line) {
@@ -48,7 +43,7 @@ std::vector<std::string> split_elements(std::string_view list) {
   bool quoted = false;
   int depth = 0;
   const auto take = [&] {
-    if (const auto element = trim(now); !element.empty()) elements.push_back(without_counts(element));
+    if (const auto element = trimmed(now); !element.empty()) elements.push_back(without_counts(element));
     now.clear();
   };
   for (const char c : list) {
@@ -83,7 +78,7 @@ class Lines {
   bool next(std::string_view& line) {
     while (!rest_.empty()) {
       const auto end = std::min(rest_.find('\n'), rest_.size());
-      line = trim(rest_.substr(0, end));
+      line = trimmed(rest_.substr(0, end));
       rest_.remove_prefix(std::min(end + 1, rest_.size()));
       if (!line.empty()) return true;
     }

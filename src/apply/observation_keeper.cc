@@ -5,9 +5,8 @@
 #include "apply/observations.h"
 #include "sys/detached.h"
 #include "sys/file_lock.h"
-#include "sys/poller.h"
-#include "sys/signals.h"
 #include "sys/state_file.h"
+#include "sys/vigil.h"
 
 namespace mailweir {
 namespace {
@@ -25,13 +24,9 @@ class Keeper {
   explicit Keeper(std::string lock_file) : lock_file_(std::move(lock_file)) {}
 
   Result<void> stand() {
-    auto signals = SignalFd::open({SIGTERM, SIGINT, SIGUSR1});
-    if (!signals) return fail(std::move(signals).error());
-    signals_ = std::move(*signals);
-    auto poller = Poller::open();
-    if (!poller) return fail(std::move(poller).error());
-    poller_ = std::move(*poller);
-    if (auto watched = poller_->watch(signals_->fd(), 0); !watched) return watched;
+    auto vigil = Vigil::begin();
+    if (!vigil) return fail(std::move(vigil).error());
+    vigil_ = std::move(*vigil);
     if (const auto before = lock_holder(lock_file_); before && *before > 1) kill(*before, SIGTERM);
     auto lock = FileLock::try_take(lock_file_);
     if (!lock) return fail(std::move(lock).error());
@@ -50,10 +45,7 @@ class Keeper {
       const auto patience = look();
       failures = patience ? 0 : failures + 1;
       if (patience && !*patience) return;
-      if (!poller_->wait(patience ? **patience : kAgainAfter)) return;
-      while (const auto signal = signals_->take()) {
-        if (*signal != SIGUSR1) return;
-      }
+      if (!vigil_->wait(patience ? **patience : kAgainAfter)) return;
     }
   }
 
@@ -70,8 +62,7 @@ class Keeper {
   }
 
   std::string lock_file_;
-  std::optional<SignalFd> signals_;
-  std::optional<Poller> poller_;
+  std::optional<Vigil> vigil_;
   std::optional<FileLock> lock_;
 };
 

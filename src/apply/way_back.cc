@@ -7,8 +7,7 @@
 #include "apply/linux_kernel.h"
 #include "sys/detached.h"
 #include "sys/file_lock.h"
-#include "sys/poller.h"
-#include "sys/signals.h"
+#include "sys/vigil.h"
 
 namespace mailweir {
 namespace {
@@ -23,13 +22,9 @@ class Watch {
       : store_(store), number_(generation.number), deadline_(*generation.deadline) {}
 
   Result<void> stand() {
-    auto signals = SignalFd::open({SIGTERM, SIGINT, SIGUSR1});
-    if (!signals) return fail(std::move(signals).error());
-    signals_ = std::move(*signals);
-    auto poller = Poller::open();
-    if (!poller) return fail(std::move(poller).error());
-    poller_ = std::move(*poller);
-    if (auto watched = poller_->watch(signals_->fd(), 0); !watched) return watched;
+    auto vigil = Vigil::begin();
+    if (!vigil) return fail(std::move(vigil).error());
+    vigil_ = std::move(*vigil);
     // One that is not needed any more was woken and is about to end.
     auto lock = FileLock::wait(store_.way_back_lock());
     if (!lock) return fail(std::move(lock).error());
@@ -40,11 +35,7 @@ class Watch {
   void wait() {
     while (is_needed()) {
       const Duration left = deadline_ - clock_.now();
-      if (left <= Duration{0}) break;
-      if (!poller_->wait(left)) break;
-      while (const auto signal = signals_->take()) {
-        if (*signal != SIGUSR1) return take_back();
-      }
+      if (left <= Duration{0} || !vigil_->wait(left)) break;
     }
     take_back();
   }
@@ -57,7 +48,7 @@ class Watch {
 
   void take_back() {
     for (int i = 0; i < kTriesMax && is_needed(); ++i) {
-      if (i > 0) (void)poller_->wait(kAgainAfter);
+      if (i > 0) (void)vigil_->wait(kAgainAfter);
       auto kernel = open_linux_kernel();
       if (kernel && Changes(**kernel, store_, clock_).revert_due(number_, std::string(Changes::kTooLate))) return;
     }
@@ -67,8 +58,7 @@ class Watch {
   int number_;
   Time deadline_;
   SystemClock clock_;
-  std::optional<SignalFd> signals_;
-  std::optional<Poller> poller_;
+  std::optional<Vigil> vigil_;
   std::optional<FileLock> lock_;
 };
 

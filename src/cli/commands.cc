@@ -28,6 +28,7 @@
 #include "cli/help.h"
 #include "cli/init.h"
 #include "cli/install.h"
+#include "cli/lint.h"
 #include "cli/observe.h"
 #include "cli/plan.h"
 #include "cli/remove.h"
@@ -304,14 +305,32 @@ void add_trace(Commands& commands) {
       ->type_name("ADDRESS");
 }
 
+void add_lint(Commands& commands) {
+  const auto options = std::make_shared<LintVerbOptions>();
+  CLI::App& verb = add_verb(commands, "lint", "What is wrong with these rules, how sure that is, and what mends it",
+                            "mailweir lint /etc/iptables/rules.v4 /etc/iptables/rules.v6",
+                            [options, &commands] { return lint(*options, commands.common); });
+  verb.add_option("FILE", options->files,
+                  "Rules of one machine, in any notation; - is standard input; default: the kernel's")
+      ->type_name("FILE");
+  verb.add_flag("--fix", options->fix, "Print the changes that were tried and mend something, as a diff");
+  verb.add_flag("--all", options->all, "Every finding, however often the same");
+  verb.add_option("--only", options->only, "This check alone, by its id or number; may be repeated")
+      ->type_name("CHECK");
+  verb.add_option("--without", options->without, "Not this check; may be repeated")->type_name("CHECK");
+  verb.add_flag("--list", options->list, "All checks, each with an example");
+}
+
 void add_explain(Commands& commands) {
   const auto options = std::make_shared<ExplainOptions>();
-  CLI::App& verb = add_verb(commands, "explain", "Why is this line in the firewall's log? Rule, causes, remedies that were tried",
-                            "mailweir explain --ruleset rules.v4 < kern.log",
-                            [options, &commands] { return explain(*options, commands.common); });
+  CLI::App& verb =
+      add_verb(commands, "explain", "Why is this line in the firewall's log? Rule, causes, remedies that were tried",
+               "mailweir explain --ruleset rules.v4 < kern.log",
+               [options, &commands] { return explain(*options, commands.common); });
   verb.add_option("LINE", options->lines, "A line of the log; default, and -: standard input, as many as there are")
       ->type_name("LINE");
-  verb.add_option("--ruleset", options->ruleset, "Rules of a file in any notation; default: those pasted with the lines, else the kernel's")
+  verb.add_option("--ruleset", options->ruleset,
+                  "Rules of a file in any notation; default: those pasted with the lines, else the kernel's")
       ->type_name("FILE");
   verb.add_flag("--all", options->everything, "Every rule that did not take the packet, and every cause");
 }
@@ -477,6 +496,7 @@ void add_everything(Commands& commands) {
   add_cases(commands);
   add_trace(commands);
   add_explain(commands);
+  add_lint(commands);
   add_remove(commands);
   add_install(commands);
   add_export(commands);

@@ -34,8 +34,9 @@ Json packet_json(const LineCase& c) {
                          : Json();
   json["source_port"] = value_json(c, Field::SourcePort);
   json["destination_port"] = value_json(c, Field::DestinationPort);
-  json["flags"] = c.values().is_known(Field::TcpFlags) ? Json(flags_text(c.values().number<std::uint8_t>(Field::TcpFlags)))
-                                                       : Json();
+  json["flags"] = c.values().is_known(Field::TcpFlags)
+                      ? Json(flags_text(c.values().number<std::uint8_t>(Field::TcpFlags)))
+                      : Json();
   json["state"] = name_of(c.state());
   json["states"] = Json::array();
   for (const ConnectionState state : c.states) json["states"].push_back(name_of(state));

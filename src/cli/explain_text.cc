@@ -15,11 +15,11 @@ namespace {
 
 using namespace rules;  // a line and the rules behind it: nothing here is about a policy
 
-constexpr std::size_t kRulesShown = 16;     // that did not take the packet; the first and the last of more
-constexpr std::size_t kCausesShown = 4;     // and only likely ones
-constexpr double kLikely = 0.08;            // below: with --all
-constexpr std::size_t kTextMax = 4'000;     // bytes of one text
-constexpr std::size_t kGroupsInFull = 12;   // of many; the others on a line each, unless --all
+constexpr std::size_t kRulesShown = 16;    // that did not take the packet; the first and the last of more
+constexpr std::size_t kCausesShown = 4;    // and only likely ones
+constexpr double kLikely = 0.08;           // below: with --all
+constexpr std::size_t kTextMax = 4'000;    // bytes of one text
+constexpr std::size_t kGroupsInFull = 12;  // of many; the others on a line each, unless --all
 
 std::string shown(std::string_view text) { return escape(text, kTextMax); }
 
@@ -53,15 +53,14 @@ class Report {
   }
 
  private:
-  void say(const std::string& text, int indent) const {
-    std::fputs(wrap(text, screen_.width, indent).c_str(), stdout);
-  }
+  void say(const std::string& text, int indent) const { std::fputs(wrap(text, screen_.width, indent).c_str(), stdout); }
 
   void head(const Explanation& one) const {
     const LineCase& c = one.line_case;
     if (!c.rule()) {
-      say(screen_.paint(Style::Strong, c.scene == nullptr && c.rules == nullptr ? "No rules to look into: by the line alone."
-                                                                                : "None of these rules logged this."),
+      say(screen_.paint(Style::Strong, c.scene == nullptr && c.rules == nullptr
+                                           ? "No rules to look into: by the line alone."
+                                           : "None of these rules logged this."),
           0);
       return;
     }
@@ -70,8 +69,7 @@ class Report {
     fmt::print("{}, the packet being {} to conntrack{}.\n",
                screen_.paint(Style::Strong, fmt::format("{} logged this{}", shown(name_of(place)),
                                                         origin == 0 ? "" : fmt::format(" (line {})", origin))),
-               screen_.paint(Style::Strong, upper(name_of(c.state()))),
-               c.states.size() == 1 ? "" : " (most likely)");
+               screen_.paint(Style::Strong, upper(name_of(c.state()))), c.states.size() == 1 ? "" : " (most likely)");
     say(shown(text_of(place)), 2);
     if (is_stopped(c.rule()->fate))
       say(fmt::format("The packet was {} by {}.", name_of(c.rule()->fate.kind), shown(name_of(one.ended_by))), 2);
@@ -107,14 +105,20 @@ class Report {
     fmt::print("{}", screen_.paint(Style::Faint, wrap(shown(passed.text), screen_.width, 6)));
   }
 
-  void passed_over(const Explanation& one) const {
-    fmt::print("\n{}\n", screen_.paint(Style::Strong, "Why no rule before it took the packet"));
+  void passed_over(const Explanation& one) {
+    const RulePlace& place = one.line_case.rule()->place;
+    const bool again = std::ranges::find(told_, std::pair(place.rule, one.line_case.state())) != told_.end();
+    fmt::print("\n{}{}\n", screen_.paint(Style::Strong, "Why no rule before it took the packet"),
+               again && !everything_ ? ": as above" : "");
+    if (again && !everything_) return;
+    told_.emplace_back(place.rule, one.line_case.state());
     const auto& list = one.passed_over;
     const bool whole = everything_ || list.size() <= kRulesShown;
     const std::size_t half = kRulesShown / 2;
     for (std::size_t i = 0; i != list.size(); ++i) {
       if (!whole && i == half) {
-        say(fmt::format("... {} more (--all) ...", count_text(list.size() - kRulesShown + one.passed_over_left_out)), 2);
+        say(fmt::format("... {} more (--all) ...", count_text(list.size() - kRulesShown + one.passed_over_left_out)),
+            2);
         i = list.size() - half;
       }
       rule_line(list[i]);
@@ -133,10 +137,10 @@ class Report {
                  screen_.paint(Style::Faint, fmt::format("[{}]", cause.id)));
       say(shown(cause.judgement.text), 9);
       if (!cause.judgement.before.empty())
-        say(fmt::format("before it{}: {}", cause.judgement.simulated ? " (tried)" : "", shown(cause.judgement.before)), 9);
+        say(fmt::format("before it{}: {}", cause.judgement.simulated ? " (tried)" : "", shown(cause.judgement.before)),
+            9);
     }
-    if (printed < one.causes.size())
-      say(fmt::format("{} less likely (--all)", one.causes.size() - printed), 9);
+    if (printed < one.causes.size()) say(fmt::format("{} less likely (--all)", one.causes.size() - printed), 9);
   }
 
   void remedies(const Explanation& one) const {
@@ -153,11 +157,14 @@ class Report {
   void remedy(const Remedy& remedy) const {
     say(shown(remedy.text) + ":", 2);
     for (const std::string& command : remedy.commands)
-      fmt::print("      {}\n", screen_.paint(remedy.verified ? Style::Good : remedy.tried ? Style::Bad : Style::Plain,
+      fmt::print("      {}\n", screen_.paint(remedy.verified ? Style::Good
+                                             : remedy.tried  ? Style::Bad
+                                                             : Style::Plain,
                                              shown(command)));
     if (!remedy.tried) return say("Not tried on the simulator: there were too many rules and lines for that.", 6);
     if (!remedy.gone) return say(fmt::format("The line stays: {}.", shown(remedy.witness)), 6);
-    std::string text = fmt::format("Tried: the line is gone ({}).", count_of(remedy.packets, "kind of packet", "kinds of packets"));
+    std::string text =
+        fmt::format("Tried: the line is gone ({}).", count_of(remedy.packets, "kind of packet", "kinds of packets"));
     if (!remedy.keeps.empty()) text += fmt::format(" Unchanged: {}.", fmt::join(remedy.keeps, ", "));
     if (!remedy.changes.empty())
       text += fmt::format(" {}: {}.", remedy.verified ? "Changed, as it is meant to" : "But it changes what becomes of",
@@ -167,6 +174,7 @@ class Report {
 
   const Screen& screen_;
   bool everything_;
+  std::vector<std::pair<const Rule*, ConnectionState>> told_;  // whose earlier rules were shown
 };
 
 }  // namespace
@@ -196,7 +204,8 @@ std::string marked_line(const std::string& line, const std::vector<std::string>&
   return text;
 }
 
-void print_explained_text(const LinesExplained& answer, const PastedText& lines, bool everything, const Screen& screen) {
+void print_explained_text(const LinesExplained& answer, const PastedText& lines, bool everything,
+                          const Screen& screen) {
   Report report(screen, everything);
   if (answer.groups.size() > 1)
     fmt::print("{} of {}, the most frequent first.\n\n", count_of(lines.log_lines, "line"),

@@ -13,7 +13,9 @@
 
 #include "base/escape.h"
 #include "cli/give_up.h"
+#include "compile/compile.h"
 #include "compile/system_files.h"
+#include "policy/read_policy.h"
 #include "report/json.h"
 #include "sys/process.h"
 #include "sys/state_file.h"
@@ -87,7 +89,16 @@ Result<void> call(const std::vector<std::string>& command) {
   return {};
 }
 
-Result<void> switch_services(bool on) {
+// A guard that has nobody to watch would fail at every boot. Without a policy that says so, there is one to come.
+bool watches_nobody(const std::string& config) {
+  Diagnostics diagnostics;
+  const auto policy = read_policy(config, diagnostics);
+  if (!policy) return false;
+  const auto table = compile(*policy, SystemAccounts{});
+  return table && table->watched_ports.empty();
+}
+
+Result<void> switch_services(bool on, const CommonOptions& common) {
   if (!has_systemd()) {
     const auto told = on ? call({"update-rc.d", "mailweir", "defaults"}) : call({"update-rc.d", "mailweir", "remove"});
     // A machine without it has another way to run /etc/init.d.
@@ -96,7 +107,15 @@ Result<void> switch_services(bool on) {
   const std::vector<std::string> units{"mailweir-boot.service", "mailweir.service"};
   if (on) {
     if (auto reloaded = call({"systemctl", "daemon-reload"}); !reloaded) return reloaded;
-    return call({"systemctl", "enable", units[0], units[1]});
+    if (!watches_nobody(common.config)) return call({"systemctl", "enable", units[0], units[1]});
+    if (!common.quiet) {
+      fmt::print(stderr,
+                 "mailweir: the policy watches nobody's mail: {} is not enabled; say `mailweir install` again when it "
+                 "does\n",
+                 units[1]);
+    }
+    if (auto enabled = call({"systemctl", "enable", units[0]}); !enabled) return enabled;
+    return call({"systemctl", "disable", units[1]});
   }
   return call({"systemctl", "disable", units[0], units[1]});
 }
@@ -141,14 +160,14 @@ int install(const InstallOptions& options, const CommonOptions& common) {
     done.push_back(std::move(*written));
   }
   if (!options.dry_run && options.root.empty()) {
-    if (const auto switched = switch_services(true); !switched) return give_up(switched.error());
+    if (const auto switched = switch_services(true, common); !switched) return give_up(switched.error());
   }
   return tell("install", done, options, common);
 }
 
 int uninstall(const InstallOptions& options, const CommonOptions& common) {
   if (!options.dry_run && options.root.empty()) {
-    if (const auto switched = switch_services(false); !switched && !common.quiet) {
+    if (const auto switched = switch_services(false, common); !switched && !common.quiet) {
       fmt::print(stderr, "mailweir: {}; ignoring\n", switched.error().text());
     }
   }
@@ -158,6 +177,8 @@ int uninstall(const InstallOptions& options, const CommonOptions& common) {
     if (!removed) return give_up(removed.error());
     done.push_back(std::move(*removed));
   }
+  // systemd is to forget them, too.
+  if (!options.dry_run && options.root.empty() && has_systemd()) (void)call({"systemctl", "daemon-reload"});
   return tell("uninstall", done, options, common);
 }
 

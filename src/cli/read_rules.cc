@@ -34,15 +34,25 @@ Result<rules::Ruleset> read_rules(const std::string& path, const CommonOptions& 
     show(remarks, {}, common);
     return live;
   }
-  const auto text = contents(path);
-  if (!text) return fail(text.error());
+  const auto file = read_rules_file(path);
+  if (!file) return fail(file.error());
+  show(file->remarks, file->text, common);
+  if (file->remarks.has_errors()) return fail(ErrorCode::BadInput, fmt::format("{} has mistakes", escape(file->name)));
+  return file->ruleset;
+}
+
+Result<RulesFile> read_rules_file(const std::string& path) {
+  RulesFile file;
+  file.name = path == "-" ? "standard input" : path;
+  auto text = contents(path);
+  if (!text) return fail(std::move(text).error());
+  file.text = *std::move(text);
   rules::ReadOptions options;
-  options.name = path == "-" ? "standard input" : path;
-  auto ruleset = rules::read_ruleset(*text, options, remarks);
-  show(remarks, *text, common);
-  if (!ruleset) return ruleset;
-  if (remarks.has_errors()) return fail(ErrorCode::BadInput, fmt::format("{} has mistakes", escape(options.name)));
-  return ruleset;
+  options.name = file.name;
+  auto ruleset = rules::read_ruleset(file.text, options, file.remarks);
+  if (!ruleset) return fail(std::move(ruleset).error().in(escape(file.name)));
+  file.ruleset = *std::move(ruleset);
+  return file;
 }
 
 }  // namespace mailweir

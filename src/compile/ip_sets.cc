@@ -86,7 +86,7 @@ std::string IpSets::text(const CompileSettings& settings) const {
       "# servers each client knows: the rules fill that.\n";
   for (const bool v4 : {true, false}) clients(slowed(v4), v4, 90'000);
   for (const bool v4 : {true, false}) {
-    text += fmt::format("create {} hash:net,net family {} timeout {} maxelem {}\n", known(v4), family_name(v4),
+    text += fmt::format("create {} hash:ip,port,ip family {} timeout {} maxelem {}\n", known(v4), family_name(v4),
                         kKnownSeconds, kKnownServers);
   }
   return text;

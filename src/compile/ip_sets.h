@@ -26,7 +26,7 @@ class IpSets {
   [[nodiscard]] std::optional<std::string> name_of(const Addresses& addresses, bool v4) const;
   [[nodiscard]] static std::string_view blocked(bool v4) { return v4 ? "mw-blocked4" : "mw-blocked6"; }
   [[nodiscard]] static std::string_view slowed(bool v4) { return v4 ? "mw-slowed4" : "mw-slowed6"; }
-  // Pairs of client and mail server. Of IPv6 the client is an address here, not its /64: iptables cannot mask it.
+  // Client, port and mail server. Of IPv6 the client is an address here, not its /64: iptables cannot mask it.
   [[nodiscard]] static std::string_view known(bool v4) { return v4 ? "mw-known4" : "mw-known6"; }
   // For `ipset restore`, also over sets that are there: lists are replaced, who is blocked stays blocked.
   [[nodiscard]] std::string text(const CompileSettings& settings) const;

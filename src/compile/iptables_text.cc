@@ -220,7 +220,7 @@ class FilterTable {
   [[nodiscard]] std::string new_servers_of(const Rule& rule) const {
     if (!rule.new_servers_over) return {};
     return fmt::format(
-        "-m set ! --match-set {} src,dst -m hashlimit --hashlimit-above {}/hour --hashlimit-burst {} "
+        "-m set ! --match-set {} src,dst,dst -m hashlimit --hashlimit-above {}/hour --hashlimit-burst {} "
         "--hashlimit-name mw_new_servers --hashlimit-mode srcip --hashlimit-srcmask {} --hashlimit-htable-max {} "
         "--hashlimit-htable-expire 7200000 -m set --match-set {} src ",
         IpSets::known(v4_), *rule.new_servers_over, rule.new_servers_burst(), v4_ ? 32 : 64, kMeterSize,
@@ -240,7 +240,7 @@ class FilterTable {
         return " -j ACCEPT";
       case Rule::Action::Count:
         if (!rule.remembers_servers) return {};
-        return fmt::format(" -j SET --add-set {} src,dst --exist --timeout {}", IpSets::known(v4_),
+        return fmt::format(" -j SET --add-set {} src,dst,dst --exist --timeout {}", IpSets::known(v4_),
                            IpSets::kKnownSeconds);
       case Rule::Action::Drop:
         return " -j DROP";

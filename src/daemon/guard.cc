@@ -75,7 +75,7 @@ Result<void> Guard::resume(std::span<const CaseRecord> blocks, bool table_is_new
   if (!resumed) return fail(std::move(resumed).error());
   for (const auto& [client, history] : histories(blocks)) decider_.recall(client, history);
   static_cast<void>(decider_.ended(now));  // what ended while nobody ran is no news
-  free_protected(*resumed, now);
+  const std::set<std::string> freed = free_protected(*resumed, now);
   for (const EnforcedBlock& enforced : *resumed) {
     recall_running(enforced, now);
     on_line_(EventLine(event_of(enforced.block.scope, "resumed"), now)
@@ -84,13 +84,17 @@ Result<void> Guard::resume(std::span<const CaseRecord> blocks, bool table_is_new
                  .add("until", enforced.until)
                  .add("packets_stopped", enforced.block.stopped));
   }
-  resume_from_ledger(blocks, table_is_new, now);
+  for (const CaseRecord& record : blocks) {
+    const bool missing = is_running(record, now) && enforcer_.is_news(record.client, record.id);
+    if (missing && !freed.contains(record.id)) resume_from_ledger(record, table_is_new, now);
+  }
+  enforce();
   return {};
 }
 
 // Whom the operator registered as a mail server since, or made exempt, is slowed down no more: that is what the notice
 // asked for. Blocks stay until somebody lifts them.
-void Guard::free_protected(std::vector<EnforcedBlock>& resumed, Time now) {
+std::set<std::string> Guard::free_protected(std::vector<EnforcedBlock>& resumed, Time now) {
   const auto is_protected = [&](const EnforcedBlock& enforced) {
     return enforced.block.scope == BlockScope::SlowedDown &&
            (touches(exempt_, enforced.block.client) || touches(mail_servers_, enforced.block.client));
@@ -100,19 +104,22 @@ void Guard::free_protected(std::vector<EnforcedBlock>& resumed, Time now) {
   const std::vector<EnforcedBlock> freed(first, resumed.end());
   std::vector<IpPrefix> clients;
   for (const EnforcedBlock& enforced : freed) clients.push_back(enforced.block.client);
-  if (clients.empty()) return;
+  std::set<std::string> ids;
+  if (clients.empty()) return ids;
   if (const auto lifted = enforcer_.lift(clients); !lifted) {
     on_line_(EventLine("throttle.kept", now).add("reason", lifted.error().text() + "; ignoring"));
-    return;
+    return ids;
   }
   resumed.erase(first, resumed.end());
   for (const EnforcedBlock& enforced : freed) {
+    ids.insert(enforced.block.case_id);
     on_entry_(CaseLifted{enforced.block.client, {now, "", false, enforced.block.stopped}});
     on_line_(EventLine("throttle.lifted", now)
                  .add("client", enforced.block.client.text())
                  .add("case", enforced.block.case_id)
                  .add("reason", kIsProtected));
   }
+  return ids;
 }
 
 // A block the ledger does not know counts as one.
@@ -123,19 +130,16 @@ void Guard::recall_running(const EnforcedBlock& enforced, Time now) {
   decider_.recall(enforced.block.client, {known.blocks + 1, enforced.until, roles_of(enforced.block.scope)});
 }
 
-void Guard::resume_from_ledger(std::span<const CaseRecord> blocks, bool table_is_new, Time now) {
-  for (const CaseRecord& record : blocks) {
-    if (!is_running(record, now) || !enforcer_.is_news(record.client, record.id)) continue;
-    const Block block = block_of(record);
-    const bool is_protected = touches(exempt_, record.client) ||
-                              (block.scope == BlockScope::SlowedDown && touches(mail_servers_, record.client));
-    if (!table_is_new || is_protected || mode_ == Mode::WatchOnly) {
-      lifted_by_others(block, now);
-    } else if (record.client == client_of(record.client.base(), v6_client_length_)) {
-      enforcer_.put_back(block, record.until);
-    }
+// A case that should run, and that the kernel does not hold.
+void Guard::resume_from_ledger(const CaseRecord& record, bool table_is_new, Time now) {
+  const Block block = block_of(record);
+  const bool is_protected = touches(exempt_, record.client) ||
+                            (block.scope == BlockScope::SlowedDown && touches(mail_servers_, record.client));
+  if (!table_is_new || is_protected || mode_ == Mode::WatchOnly) {
+    lifted_by_others(block, now);
+  } else if (record.client == client_of(record.client.base(), v6_client_length_)) {
+    enforcer_.put_back(block, record.until);
   }
-  enforce();
 }
 
 void Guard::blocks_touched(std::span<const BlockTouched> touched, bool all) {

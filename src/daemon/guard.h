@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -95,9 +96,10 @@ class Guard {
   void end_blocks(Time now);
   void look_at_uplink(Time now);
   void note_let_in(const ConntrackEvent& change);
-  void resume_from_ledger(std::span<const CaseRecord> blocks, bool table_is_new, Time now);
+  void resume_from_ledger(const CaseRecord& record, bool table_is_new, Time now);
   void recall_running(const EnforcedBlock& enforced, Time now);
-  void free_protected(std::vector<EnforcedBlock>& resumed, Time now);
+  // Answers their case ids.
+  std::set<std::string> free_protected(std::vector<EnforcedBlock>& resumed, Time now);
   void lifted_by_others(const Block& block, Time now);
   void added_by_others(const EnforcedBlock& enforced, Time now);
 

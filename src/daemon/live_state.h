@@ -17,8 +17,8 @@ inline constexpr std::size_t kClientsShown = 1'000;
 [[nodiscard]] std::string live_socket(const std::string& runtime_dir);
 struct LiveFacts {
   bool bytes_counted = false;
-  bool learns = true;              // hazards are learned; false: the policy froze them
-  std::optional<Time> model_kept;  // what was learned was last written down then
+  bool learns = true;                // hazards are learned; false: the policy froze them
+  std::optional<Time> model_kept{};  // what was learned was last written down then
 };
 
 [[nodiscard]] std::string live_state(const Detector& detector, const LiveFacts& facts, Time now);

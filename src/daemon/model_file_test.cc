@@ -28,8 +28,8 @@ LearnedModel some_model(unsigned seed) {
   }
   for (unsigned i = below(20); i > 0; --i) {
     ServerLife life;
-    life.client =
-        i % 2 == 0 ? IpPrefix::host(IpAddress::v4(random())) : IpPrefix::of({0xfd16'0000'0000'0000 + i, 0}, 64);
+    life.client = i % 2 == 0 ? IpPrefix::host(IpAddress::v4(static_cast<std::uint32_t>(random())))
+                             : IpPrefix::of({0xfd16'0000'0000'0000 + i, 0}, 64);
     life.first_seen = kNoon - std::chrono::hours(24 * 40 + below(100));
     life.last_seen = kNoon + std::chrono::microseconds(below(1'000'000));
     life.score_server = -1.0 * below(7);

@@ -84,6 +84,9 @@ double ClientRecord::score_user(Time now) const {
 }
 
 double ClientRecord::score_server() const { return nats_in(score_server_); }
+double ClientRecord::server_margin() const {
+  return is_wide() ? kSizesUnknownM - double{groups_.wide().size_alike} : kSizesUnknownM;
+}
 double ClientRecord::score_slow() const { return is_wide() ? double{groups_.wide().slow} : 0; }
 
 ClientRecord::Counts ClientRecord::counts() const {
@@ -151,6 +154,8 @@ void ClientRecord::turn_epochs(std::uint32_t epochs) {
   memory.mx_before = epochs == 1 ? memory.mx : 0;
   memory.mx = 0;
   memory.sizes = 0;
+  memory.size_server = 0;
+  memory.size_alike = 0;
   memory.size_told = false;
 }
 
@@ -217,6 +222,8 @@ void ClientRecord::contacted_new(MailRole role, GroupMark mark, const HazardGain
   new_groups_[i] = one_more(new_groups_[i]);
   in_run_[i] = one_more(in_run_[i]);
   groups_.await(mark);
+  // The sizes of what it delivers are of interest from here on.
+  if (new_groups_[0] >= kSizesFrom) groups_.widen();
   if (registered_) alarm(groups_.widen().history.made().contacted(updated_s_));
 }
 
@@ -363,6 +370,19 @@ void ClientRecord::note_size(std::uint32_t payload) {
   WideMemory& memory = groups_.wide();
   if (memory.size_told) return;
   const float size = std::log2(static_cast<float>(payload));
+  if (memory.sizes > 0) {
+    // How much likelier that difference is from a campaign than from a mail server, the mean being known from so many.
+    const double spread = 1 + 1.0 / memory.sizes;
+    const double difference = std::pow(double{size - memory.size_mean}, 2) / spread;
+    const double nats = 0.5 * (std::log(kHonestVariance / kCampaignVariance) -
+                               difference * (1 / kCampaignVariance - 1 / kHonestVariance));
+    const double given = std::max({nats, kSizeLeastM, kSizesMostM - double{memory.size_server}});
+    if (given < 0) {
+      add_server(given);
+      memory.size_server += static_cast<float>(given);
+    }
+    memory.size_alike = static_cast<float>(std::clamp(memory.size_alike + nats, 0.0, kSizesUnknownM));
+  }
   ++memory.sizes;
   if (memory.sizes == 1) memory.size_mean = size, memory.size_deviation = 0;
   const float from_old = size - memory.size_mean;
@@ -404,15 +424,18 @@ void ClientRecord::let_in(std::uint32_t network, Time now) {
   WideMemory& memory = groups_.widen();
   advance(now);
   const bool counted_before = receives_mail();
+  const double early = std::max(kInboundM * inbound_networks(), kInboundEarlyM);
   const auto day = static_cast<std::uint16_t>(updated_s_ / kDay);
   if (memory.inbound_day != day && memory.inbound_days < UINT8_MAX) ++memory.inbound_days;
   memory.inbound_day = day;
   const auto bit = static_cast<std::uint16_t>(1U << (network & 15));
   const bool known = (memory.inbound_nets & bit) != 0;
   memory.inbound_nets |= bit;
-  if (!receives_mail() || (known && counted_before)) return;
-  // What was let in before it counted counts now.
-  const double credit = counted_before ? kInboundM : kInboundM * inbound_networks();
+  if (known && (counted_before || !receives_mail())) return;
+  // What was let in before it counted in full counts now.
+  const double credit = counted_before    ? kInboundM
+                        : receives_mail() ? kInboundM * inbound_networks() - early
+                                          : std::max(kInboundM * inbound_networks(), kInboundEarlyM) - early;
   const double allowed = std::min(0.0, kInboundMostM - score_server());
   add_server(std::max(credit, allowed));
 }

@@ -63,6 +63,8 @@ class ClientRecord {
   [[nodiscard]] double score_user() const;
   [[nodiscard]] double score_user(Time now) const;  // decayed until then
   [[nodiscard]] double score_server() const;
+  // How far beyond the threshold M has to be: until what it delivers is known to be alike.
+  [[nodiscard]] double server_margin() const;
   [[nodiscard]] double score_slow() const;  // of the slow test, as of the last event
 
   struct Counts {

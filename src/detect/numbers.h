@@ -31,7 +31,7 @@ inline constexpr std::uint64_t kLearnClientsMin = 200;  // that came so far on o
 // Section 3.3, how a first contact ended: nats to L, and to M.
 inline constexpr double kRepeatL = -0.25;
 inline constexpr double kFailedL = 1.2, kShortL = 0.8, kDeliveredL = -0.4;
-inline constexpr double kFailedM = 2.1, kShortM = 1.6, kDeliveredM = -0.8;
+inline constexpr double kFailedM = 2.1, kShortM = 1.55, kDeliveredM = -0.8;
 inline constexpr double kSubmissionWeightM = 0.7;
 inline constexpr double kOutcomeCapL = 6.0;  // of failed and short together, decayed
 inline constexpr double kFloorL = -6.0;
@@ -58,9 +58,17 @@ inline constexpr double kMxFirst = 3.0, kMxMore = 0.5, kMxMost = 5.0, kNoMx = -0
 inline constexpr unsigned kSizesMin = 8;
 inline constexpr double kHonestVariance = 4.0, kSizeLeast = -1.0, kSizeMost = 1.5, kVarianceMin = 0.01;
 
+// The same against mail servers (decision 0016): what people and lists write differs from message to message. Only the
+// difference counts, and so much at most, for a bot can pad its messages; likeness says nothing, newsletters are alike.
+inline constexpr double kCampaignVariance = 0.5;  // F9: deviations of 0.2 to 0.8
+inline constexpr unsigned kSizesFrom = 4;          // new groups on port 25
+// So much more M has to show of a client whose deliveries are not yet known to be alike.
+inline constexpr double kSizesUnknownM = 1.0;
+inline constexpr double kSizeLeastM = -1.5, kSizesMostM = -5.0;
+
 // Section 3.3 and section 5, inbound mail: a network that is let in to the client's port 25, once there were three of
-// them on two days.
-inline constexpr double kInboundM = -1.0, kInboundMostM = -6.0;
+// them on two days; before that so much at most, which a bot with three accomplices can have.
+inline constexpr double kInboundM = -1.0, kInboundMostM = -6.0, kInboundEarlyM = -3.0;
 inline constexpr unsigned kInboundNets = 3, kInboundDays = 2;
 
 // Section 3.5, a learned mail server: its age, its days, what M says, and how it takes failures.

@@ -51,7 +51,7 @@ ClientStanding standing(const ClientRecord& client, const DetectSettings& settin
       (many_25 && has_return_path(transfer, settings)) || (many_submission && has_return_path(submission, settings));
 
   if (result.enough_groups && result.enough_kinds && result.return_path) {
-    const bool unlike_server = settings.servers_registered || client.score_server() >= settings.server_threshold;
+    const bool unlike_server = settings.servers_registered || client.score_server() >= settings.server_threshold + client.server_margin();
     result.kind = unlike_server ? ClientStanding::Kind::Spammer : ClientStanding::Kind::Candidate;
   } else if (settings.recorded && client.first_packets_only() && transfer.groups >= kFirstPacketsGroups &&
              score >= settings.user_threshold + kFirstPacketsExtra) {

@@ -63,7 +63,9 @@ TEST_F(ServerLifeTest, ALearnedServerIsOneAfterARestart) {
 
 TEST_F(ServerLifeTest, ARestartEveryDayDoesNotKeepAServerFromBeingLearned) {
   for (int day = 0; day < 9; ++day) {
-    if (day > 0) EXPECT_NE(verdict(), Verdict::Server) << day;
+    if (day > 0 && day < 8) {
+      EXPECT_NE(verdict(), Verdict::Server) << day;
+    }
     pass_day();
     restart();
   }
@@ -127,6 +129,9 @@ TEST_F(ServerLifeTest, WhatWasLearnedOfOrdinaryClientsIsUsedAgainUnlessThePolicy
   model.hazards.table.transfer[3] = numbers::kUserHazard25[3] * 0.6;
   model.hazards.day_ends = kMorning + hours(3);
   ASSERT_TRUE(is_possible(model.hazards));
+  DetectSettings learns;
+  learns.learning = true;
+  detector = fresh(learns);
   detector.recall(model, kMorning);
   EXPECT_EQ(detector.model(), model.hazards.table);
   EXPECT_EQ(detector.remember(), model);
@@ -153,6 +158,7 @@ TEST_F(ServerLifeTest, WhatNobodyCanHaveLearnedIsNotPossible) {
   EXPECT_TRUE(spoilt([](Kept& kept) { kept.days[0].reached_25[5] = 1; })) << "more came far than came at all";
 
   ServerLife life;
+  life.client = *IpPrefix::parse(kServer);
   life.last_seen = life.first_seen + hours(50);
   EXPECT_TRUE(is_possible(life));
   const auto impossible = [&](auto change) {

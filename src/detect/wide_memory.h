@@ -61,6 +61,8 @@ struct WideMemory {
 
   // log2 of what deliveries carried (Welford 1962), of this epoch.
   float size_mean = 0, size_deviation = 0;
+  float size_server = 0;  // what the differences between them gave M
+  float size_alike = 0;   // what their likeness speaks for a campaign, up to kSizesUnknownM
   std::uint8_t sizes = 0;
   bool size_told = false;  // in this epoch
 

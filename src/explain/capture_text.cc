@@ -136,10 +136,10 @@ std::optional<unsigned> icmp_type_of(std::string_view rest) {
     std::string_view text;
     unsigned type_code;
   };
-  static constexpr Words kWords[] = {{"echo request", 8 << 8},    {"echo reply", 0},
-                                     {"udp port", 3 << 8 | 3},    {"tcp port", 3 << 8 | 3},
-                                     {"host unreachable", 769},   {" unreachable - need to frag", 772},
-                                     {"time exceeded", 11 << 8},  {"unreachable - admin prohibited", 781},
+  static constexpr Words kWords[] = {{"echo request", 8 << 8},   {"echo reply", 0},
+                                     {"udp port", 3 << 8 | 3},   {"tcp port", 3 << 8 | 3},
+                                     {"host unreachable", 769},  {" unreachable - need to frag", 772},
+                                     {"time exceeded", 11 << 8}, {"unreachable - admin prohibited", 781},
                                      {"protocol", 3 << 8 | 2}};
   for (const Words& words : kWords)
     if (rest.find(words.text) != npos) return words.type_code;

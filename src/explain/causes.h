@@ -2,7 +2,8 @@
 //
 // In:  a case.   Out: how likely the cause plays a part, in a sentence, with the packet that came before.
 // The likelihoods rank; they are ours, from what the line, the rules and the simulator say, and are not measured
-// frequencies. They do not add up to 1: "a REJECT rule made the reset" and "it answers backscatter" are both true at once.
+// frequencies. They do not add up to 1: "a REJECT rule made the reset" and "it answers backscatter" are both true at
+// once.
 #pragma once
 
 #include <optional>

@@ -64,7 +64,8 @@ std::optional<Judgement> reset_by_reject(const LineCase& c) {
   if (earlier == nullptr) return std::nullopt;
   Judgement judgement = made(*earlier, 0.95);
   judgement.text = fmt::format(
-      "{} {} ({}) answered a {} that came in on {} and is {} to conntrack. The reset inherits that: it is {}, so no rule "
+      "{} {} ({}) answered a {} that came in on {} and is {} to conntrack. The reset inherits that: it is {}, so no "
+      "rule "
       "for established connections takes it on its way out. The same comes of: {}.{}",
       shape_words(c), name_of(earlier->maker_rule), text_of(earlier->maker_rule), earlier->kind, c.line().out,
       name_of(earlier->state), name_of(earlier->answer_state), kinds_of(c.earlier, Maker::RejectRule),
@@ -78,7 +79,8 @@ std::optional<Judgement> reset_by_closed_port(const LineCase& c) {
     const bool also_reject = made_by(c.earlier, Maker::RejectRule) != nullptr;
     Judgement judgement = made(*earlier, also_reject ? 0.3 : 0.9);
     judgement.text = fmt::format(
-        "{} The rules let a {} to port {} in{}, and nobody here had such a connection open, so TCP itself answers with a "
+        "{} The rules let a {} to port {} in{}, and nobody here had such a connection open, so TCP itself answers with "
+        "a "
         "reset that is {} to conntrack.{}",
         shape_words(c), earlier->kind, c.own_port(),
         earlier->taken_by.chain == nullptr ? "" : fmt::format(" ({})", name_of(earlier->taken_by)),
@@ -86,9 +88,10 @@ std::optional<Judgement> reset_by_closed_port(const LineCase& c) {
     return judgement;
   }
   if (const EarlierPacket* earlier = made_by(c.without_reject, Maker::ClosedPort)) {
-    Judgement judgement = made(*earlier, 0.15);
+    Judgement judgement = made(*earlier, 0.25);
     judgement.text = fmt::format(
-        "The other possible maker: the closed port {} itself. Its reset looks the same and is {} too, so the line alone "
+        "The other possible maker: the closed port {} itself. Its reset looks the same and is {} too, so the line "
+        "alone "
         "cannot tell; these rules can: {} takes the packet first. Taking that rule away would not end the lines.",
         c.own_port(), name_of(earlier->answer_state), name_of(c.earlier.front().maker_rule));
     return judgement;
@@ -132,23 +135,25 @@ std::optional<Judgement> backscatter(const LineCase& c) {
 }
 
 std::optional<Judgement> error_sent(const LineCase& c) {
-  if (c.arrives() || !c.is_icmp() || !is_icmp_error(c.line().seen.packet.protocol(), static_cast<std::uint8_t>(c.icmp_type())))
+  if (c.arrives() || !c.is_icmp() ||
+      !is_icmp_error(c.line().seen.packet.protocol(), static_cast<std::uint8_t>(c.icmp_type())))
     return std::nullopt;
   Judgement judgement;
   judgement.probability = 0.8;
   if (!c.earlier.empty()) {
     const EarlierPacket& earlier = c.earlier.front();
     judgement = made(earlier, 0.95);
-    judgement.text = fmt::format("This machine answered a {} with an ICMP error; it was made by {}. It is {} to conntrack.",
-                                 earlier.kind,
-                                 earlier.maker == Maker::RejectRule
-                                     ? fmt::format("{} ({})", name_of(earlier.maker_rule), text_of(earlier.maker_rule))
-                                     : std::string(name_of(earlier.maker)),
-                                 name_of(earlier.answer_state));
+    judgement.text = fmt::format(
+        "This machine answered a {} with an ICMP error; it was made by {}. It is {} to conntrack.", earlier.kind,
+        earlier.maker == Maker::RejectRule
+            ? fmt::format("{} ({})", name_of(earlier.maker_rule), text_of(earlier.maker_rule))
+            : std::string(name_of(earlier.maker)),
+        name_of(earlier.answer_state));
     return judgement;
   }
   judgement.text =
-      "This machine answers a packet with an ICMP error: a REJECT rule does that, a closed UDP port does, and routing does "
+      "This machine answers a packet with an ICMP error: a REJECT rule does that, a closed UDP port does, and routing "
+      "does "
       "where it knows no way.";
   if (const auto candidates = candidates_before(c.line()); !candidates.empty())
     judgement.before = partial_text(candidates.front().packet);
@@ -160,7 +165,8 @@ std::optional<Judgement> ping_answered(const LineCase& c) {
   if (c.icmp_type() != (c.line().seen.packet.is_v4() ? 0 : 129)) return std::nullopt;
   Judgement judgement;
   judgement.probability = 0.9;
-  judgement.text = "The reply to a ping. It belongs to the request's connection, so a rule for ESTABLISHED would take it.";
+  judgement.text =
+      "The reply to a ping. It belongs to the request's connection, so a rule for ESTABLISHED would take it.";
   if (const auto candidates = candidates_before(c.line()); !candidates.empty())
     judgement.before = partial_text(candidates.front().packet);
   judgement.simulated = !c.earlier.empty();

@@ -40,8 +40,9 @@ std::string_view noise_of(const LineCase& c) {
 
 std::string sentence(const LineCase& c, std::string_view kind) {
   const std::string_view noise = noise_of(c);
-  return fmt::format("A {}: sent to everybody in the network, not to this machine{}{}. Harmless; it is only noise in the log.",
-                     kind, noise.empty() ? "" : ". ", noise);
+  return fmt::format(
+      "A {}: sent to everybody in the network, not to this machine{}{}. Harmless; it is only noise in the log.", kind,
+      noise.empty() ? "" : ". ", noise);
 }
 
 bool is_multicast_group(const LineCase& c) {
@@ -60,7 +61,8 @@ std::optional<Judgement> broadcast_noise(const LineCase& c) {
   const IpAddress to = c.values().address(Field::DestinationAddress);
   const bool limited = known && is_broadcast(to);
   // A network's own broadcast address ends in ones; with a frame to everybody it is one.
-  const bool directed = known && to.is_v4() && (to.v4_bits() & 0xff) == 0xff && (c.is_udp() || c.line().broadcast_frame);
+  const bool directed =
+      known && to.is_v4() && (to.v4_bits() & 0xff) == 0xff && (c.is_udp() || c.line().broadcast_frame);
   if (!limited && !c.line().broadcast_frame && !directed) return std::nullopt;
   Judgement judgement;
   judgement.probability = limited || c.line().broadcast_frame ? 0.95 : 0.7;
@@ -72,8 +74,9 @@ std::optional<Judgement> multicast_noise(const LineCase& c) {
   if (!is_multicast_group(c) || is_neighbour_discovery(c)) return std::nullopt;
   Judgement judgement;
   judgement.probability = 0.95;
-  judgement.text = c.arrives() ? sentence(c, "multicast")
-                               : fmt::format("A program here sends to a multicast group, not to one machine. {}", noise_of(c));
+  judgement.text = c.arrives()
+                       ? sentence(c, "multicast")
+                       : fmt::format("A program here sends to a multicast group, not to one machine. {}", noise_of(c));
   return judgement;
 }
 
@@ -82,7 +85,8 @@ std::optional<Judgement> neighbour_discovery(const LineCase& c) {
   Judgement judgement;
   judgement.probability = 0.95;
   judgement.text =
-      "IPv6 asks for its neighbours' hardware addresses with ICMPv6 (types 133 to 136). It is no attack: where these packets "
+      "IPv6 asks for its neighbours' hardware addresses with ICMPv6 (types 133 to 136). It is no attack: where these "
+      "packets "
       "are dropped, IPv6 stops working. conntrack does not track them; their state is UNTRACKED.";
   return judgement;
 }
@@ -95,8 +99,8 @@ std::optional<Judgement> ping(const LineCase& c) {
   Judgement judgement;
   judgement.probability = 0.9;
   judgement.text = !c.arrives() ? "A program here pings another machine."
-                   : reply      ? "The reply to a ping this machine did not send, or that conntrack has forgotten (30 s)."
-                                : "Somebody pings this machine, or one behind it.";
+                   : reply ? "The reply to a ping this machine did not send, or that conntrack has forgotten (30 s)."
+                           : "Somebody pings this machine, or one behind it.";
   return judgement;
 }
 

@@ -27,9 +27,12 @@ std::optional<Judgement> established_too_late(const LineCase& c) {
   Judgement judgement;
   judgement.probability = 0.97;
   judgement.text = fmt::format(
-      "An ordinary packet of an open connection. {} accepts those ({}), but stands behind {}, which logs every one of them{}.",
+      "An ordinary packet of an open connection. {} accepts those ({}), but stands behind {}, which logs every one of "
+      "them{}.",
       name_of(*c.established_later), text_of(*c.established_later), name_of(c.rule()->place),
-      c.is_stopped() && end_of(c.rule()->fate).number < c.established_later->number ? " and the packet never comes to it" : "");
+      c.is_stopped() && end_of(c.rule()->fate).number < c.established_later->number
+          ? " and the packet never comes to it"
+          : "");
   return judgement;
 }
 
@@ -39,7 +42,8 @@ std::optional<Judgement> established_missing(const LineCase& c) {
   Judgement judgement;
   judgement.probability = 0.85;
   judgement.text =
-      "It looks like a reply, and no rule on its way accepts packets of connections that are open (state ESTABLISHED): every "
+      "It looks like a reply, and no rule on its way accepts packets of connections that are open (state ESTABLISHED): "
+      "every "
       "reply is logged.";
   return judgement;
 }
@@ -52,12 +56,14 @@ std::optional<Judgement> loopback(const LineCase& c) {
   if (interface) {
     judgement.probability = 0.97;
     judgement.text =
-        "Programs on this machine talk to each other over the interface lo. Resolvers, mail servers and databases need it; no "
+        "Programs on this machine talk to each other over the interface lo. Resolvers, mail servers and databases need "
+        "it; no "
         "rule before the one that logs accepts it.";
   } else {
     judgement.probability = 0.9;
     judgement.text = fmt::format(
-        "An address of the loopback network came by {}: it never leaves an honest machine, so it is forged, or a badly written "
+        "An address of the loopback network came by {}: it never leaves an honest machine, so it is forged, or a badly "
+        "written "
         "NAT rule here.",
         c.line().in.empty() ? c.line().out : c.line().in);
   }

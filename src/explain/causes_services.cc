@@ -11,7 +11,8 @@ namespace {
 constexpr std::uint32_t kDns = 53;
 
 bool opens(const LineCase& c) {
-  if (c.is_tcp()) return c.flags() && (*c.flags() & (tcp_flag::kSyn | tcp_flag::kAck | tcp_flag::kRst)) == tcp_flag::kSyn;
+  if (c.is_tcp())
+    return c.flags() && (*c.flags() & (tcp_flag::kSyn | tcp_flag::kAck | tcp_flag::kRst)) == tcp_flag::kSyn;
   return c.is_udp() && !c.is_to_many();
 }
 
@@ -34,8 +35,10 @@ std::optional<Judgement> mail_retry(const LineCase& c) {
       "{} tries to send mail at {}{}. {}", sender_words(c), port_words(port),
       c.is_stopped() ? ", which these rules stop" : "",
       c.group->destinations > 10
-          ? fmt::format("{} different servers in these lines: mail servers and spam programs look like that, one person's mail "
-                        "program does not.", c.group->destinations)
+          ? fmt::format(
+                "{} different servers in these lines: mail servers and spam programs look like that, one person's mail "
+                "program does not.",
+                c.group->destinations)
       : c.is_stopped() ? "What cannot be delivered is tried again for days, and every try is a line."
       : forwarded      ? "`mailweir analyze` tells whether it is spam."
                        : "`mailweir observe` tells which program it is.");
@@ -48,7 +51,8 @@ std::optional<Judgement> dns_over_tcp(const LineCase& c) {
   Judgement judgement;
   judgement.probability = 0.95;
   judgement.text = fmt::format(
-      "{} asks a name server over TCP: the answer did not fit into UDP (large TXT, MX or DNSSEC answers), and the rules know "
+      "{} asks a name server over TCP: the answer did not fit into UDP (large TXT, MX or DNSSEC answers), and the "
+      "rules know "
       "DNS over UDP only. Without it those names cannot be looked up; mail servers need them.",
       sender_words(c));
   return judgement;
@@ -60,7 +64,8 @@ std::optional<Judgement> late_dns_answer(const LineCase& c) {
   Judgement judgement;
   judgement.probability = 0.85;
   judgement.text = fmt::format(
-      "An answer of the name server {} that came after conntrack had forgotten the question (30 s), or a second answer to "
+      "An answer of the name server {} that came after conntrack had forgotten the question (30 s), or a second answer "
+      "to "
       "it: the resolver had asked another server meanwhile. Harmless where it is rare.",
       c.values().is_known(Field::SourceAddress) ? c.values().address(Field::SourceAddress).text() : "");
   const PacketValues& values = c.values();
@@ -76,12 +81,12 @@ std::optional<Judgement> not_allowed(const LineCase& c) {
   if (c.rule() && !c.can_be(ConnectionState::New)) return std::nullopt;
   Judgement judgement;
   judgement.probability = 0.5;
-  judgement.text = fmt::format(
-      "{} opens a connection to {}{}{}, and no rule before the one that logs takes it.", sender_words(c),
-      port_words(c.port(Field::DestinationPort)), c.is_udp() ? " over UDP" : "",
-      c.line().way == Hook::Input     ? " of this machine"
-      : c.line().way == Hook::Forward ? " through this machine"
-                                      : " elsewhere");
+  judgement.text =
+      fmt::format("{} opens a connection to {}{}{}, and no rule before the one that logs takes it.", sender_words(c),
+                  port_words(c.port(Field::DestinationPort)), c.is_udp() ? " over UDP" : "",
+                  c.line().way == Hook::Input     ? " of this machine"
+                  : c.line().way == Hook::Forward ? " through this machine"
+                                                  : " elsewhere");
   return judgement;
 }
 

@@ -33,8 +33,10 @@ std::optional<Judgement> late_packet(const LineCase& c) {
       ours ? fmt::format("A packet of an old connection with {} came after conntrack had forgotten it, and was reset.",
                          c.other_end())
            : fmt::format(
-                 "The connection with {} is over for conntrack (10 s after a reset, 2 minutes after both sides closed), and "
-                 "this is its tail: a repeated FIN, ACK or reset. Harmless; browsers, phones and mail servers make them all "
+                 "The connection with {} is over for conntrack (10 s after a reset, 2 minutes after both sides "
+                 "closed), and "
+                 "this is its tail: a repeated FIN, ACK or reset. Harmless; browsers, phones and mail servers make "
+                 "them all "
                  "day.",
                  c.other_end());
   return judgement;
@@ -48,13 +50,15 @@ std::optional<Judgement> asymmetric_routing(const LineCase& c) {
   if (*flags == (kSyn | kAck)) {
     judgement.probability = forwarded ? 0.75 : 0.2;
     judgement.text = fmt::format(
-        "A SYN/ACK of which this machine never saw the SYN: the way out goes by another router or interface, only the way "
+        "A SYN/ACK of which this machine never saw the SYN: the way out goes by another router or interface, only the "
+        "way "
         "back comes by here{}. conntrack must see both directions.",
         forwarded ? "" : " (with several addresses or uplinks on this machine)");
   } else if (is_midstream(c)) {
     judgement.probability = forwarded ? (c.group->lines > 20 ? 0.55 : 0.35) : 0.1;
     judgement.text =
-        "Packets of the middle of connections whose beginning did not come by here: the other direction takes another way, or "
+        "Packets of the middle of connections whose beginning did not come by here: the other direction takes another "
+        "way, or "
         "this machine was rebooted or its connections were flushed meanwhile.";
   } else {
     return std::nullopt;
@@ -69,9 +73,10 @@ std::optional<Judgement> table_full(const LineCase& c) {
   Judgement judgement;
   judgement.probability = c.pasted->table_full != 0 ? 0.9 : 0.1;
   judgement.text = c.pasted->table_full != 0
-                       ? fmt::format("The log says {} times \"nf_conntrack: table full, dropping packet\": connections that "
-                                     "find no place are not tracked, and what follows of them is INVALID.",
-                                     c.pasted->table_full)
+                       ? fmt::format(
+                             "The log says {} times \"nf_conntrack: table full, dropping packet\": connections that "
+                             "find no place are not tracked, and what follows of them is INVALID.",
+                             c.pasted->table_full)
                        : "Very many INVALID packets: see whether /proc/sys/net/netfilter/nf_conntrack_count is near "
                          "nf_conntrack_max; connections that find no place in the table are INVALID too.";
   return judgement;
@@ -83,17 +88,19 @@ std::optional<Judgement> port_scan(const LineCase& c) {
   if (!c.arrives()) {
     if (!c.group->scan || !has(c, kRst)) return std::nullopt;
     judgement.probability = 0.9;
-    judgement.text = fmt::format("Resets from {} of this machine's ports to one other: it is scanning them, and these are the "
-                                 "answers.", c.group->ports);
+    judgement.text = fmt::format(
+        "Resets from {} of this machine's ports to one other: it is scanning them, and these are the "
+        "answers.",
+        c.group->ports);
     return judgement;
   }
   if (c.group->scan) {
     judgement.probability = 0.97;
-    judgement.text = fmt::format("{} {} tried {} {}port{} in these lines: a scan. The rule does its work; the lines tell "
-                                 "nothing more.",
-                                 c.group->sources, c.group->sources == 1 ? "host" : "hosts", c.group->ports,
-                                 c.group->ports >= kPasteLimits.distinct_max ? "and more " : "",
-                                 c.group->ports == 1 ? "" : "s");
+    judgement.text = fmt::format(
+        "{} {} tried {} {}port{} in these lines: a scan. The rule does its work; the lines tell "
+        "nothing more.",
+        c.group->sources, c.group->sources == 1 ? "host" : "hosts", c.group->ports,
+        c.group->ports >= kPasteLimits.distinct_max ? "and more " : "", c.group->ports == 1 ? "" : "s");
     return judgement;
   }
   const bool odd = flags && (*flags == 0 || *flags == kFin || *flags == (kFin | kPsh | kUrg) ||
@@ -101,7 +108,8 @@ std::optional<Judgement> port_scan(const LineCase& c) {
                              *flags == (kFin | kUrg));
   if (odd) {
     judgement.probability = 0.9;
-    judgement.text = "No TCP stack sends such flags: a scanner does, to tell open ports from closed ones past a firewall.";
+    judgement.text =
+        "No TCP stack sends such flags: a scanner does, to tell open ports from closed ones past a firewall.";
     return judgement;
   }
   const bool opens = flags ? *flags == kSyn : c.is_udp();
@@ -117,8 +125,9 @@ std::optional<Judgement> port_scan(const LineCase& c) {
   }
   if (flags && *flags == (kSyn | kAck) && !is_service_port(c.other_port())) {
     judgement.probability = 0.3;
-    judgement.text = "A SYN/ACK without a SYN, from a port that offers no service: a scanner that looks for hosts behind "
-                     "firewalls sends such.";
+    judgement.text =
+        "A SYN/ACK without a SYN, from a port that offers no service: a scanner that looks for hosts behind "
+        "firewalls sends such.";
     return judgement;
   }
   return std::nullopt;
@@ -132,16 +141,18 @@ std::optional<Judgement> icmp_error(const LineCase& c) {
   judgement.probability = 0.9;
   const auto& quoted = c.line().seen.packet.quoted;
   const bool related = c.rule() && c.can_be(ConnectionState::Related);
-  const bool too_big = c.line().seen.packet.is_v4()
-                           ? c.values().value(Field::IcmpTypeCode) == (3 << 8 | 4)  // RFC 1191
-                           : type == 2;                                            // RFC 8201
+  const bool too_big = c.line().seen.packet.is_v4() ? c.values().value(Field::IcmpTypeCode) == (3 << 8 | 4)  // RFC 1191
+                                                    : type == 2;                                             // RFC 8201
   judgement.text = fmt::format(
       "{} tells that a packet{} did not get through. {}{}",
       c.values().is_known(Field::SourceAddress) ? c.values().address(Field::SourceAddress).text() : "Somebody",
-      quoted ? fmt::format(" from {} to {} (quoted in brackets)", quoted->source.text(), quoted->destination.text()) : "",
-      related ? "If conntrack knows that packet's connection the error is RELATED, and these rules do not accept RELATED."
-              : "conntrack knows no connection of the quoted packet: it is over, or somebody forged your address, so the error "
-                "is INVALID.",
+      quoted ? fmt::format(" from {} to {} (quoted in brackets)", quoted->source.text(), quoted->destination.text())
+             : "",
+      related
+          ? "If conntrack knows that packet's connection the error is RELATED, and these rules do not accept RELATED."
+          : "conntrack knows no connection of the quoted packet: it is over, or somebody forged your address, so the "
+            "error "
+            "is INVALID.",
       too_big ? " It says how large packets may be: dropping it makes connections hang." : "");
   if (quoted) {
     SimulatedPacket before = packet_of(quoted->protocol, quoted->source, quoted->destination);

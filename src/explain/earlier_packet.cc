@@ -29,12 +29,12 @@ const std::pair<Field, Field> kTurned[] = {{Field::SourceAddress, Field::Destina
 PartialPacket turned(const LoggedPacket& line, std::uint8_t protocol) {
   const PacketValues& seen = line.seen.packet.values;
   PartialPacket packet;
-  packet.packet = packet_of(protocol, seen.is_known(Field::DestinationAddress) || !line.seen.packet.is_v4()
-                                          ? seen.address(Field::DestinationAddress)
-                                          : IpAddress::v4(0),
-                            seen.is_known(Field::SourceAddress) || !line.seen.packet.is_v4()
-                                ? seen.address(Field::SourceAddress)
-                                : IpAddress::v4(0));
+  packet.packet = packet_of(
+      protocol,
+      seen.is_known(Field::DestinationAddress) || !line.seen.packet.is_v4() ? seen.address(Field::DestinationAddress)
+                                                                            : IpAddress::v4(0),
+      seen.is_known(Field::SourceAddress) || !line.seen.packet.is_v4() ? seen.address(Field::SourceAddress)
+                                                                       : IpAddress::v4(0));
   for (const auto& [to, from] : kTurned) packet.packet.values.copy(to, seen, from);
   for (const auto& [field, possible] : line.seen.possible)
     for (const auto& [to, from] : kTurned)
@@ -96,9 +96,7 @@ std::uint8_t icmp_type(const LoggedPacket& line) {
   return static_cast<std::uint8_t>(line.seen.packet.values.number<std::uint32_t>(Field::IcmpTypeCode) >> 8);
 }
 
-bool is_reply(const LoggedPacket& line) {
-  return icmp_type(line) == (line.seen.packet.is_v4() ? 0 : 129);
-}
+bool is_reply(const LoggedPacket& line) { return icmp_type(line) == (line.seen.packet.is_v4() ? 0 : 129); }
 
 // Same protocol, ports and flags: the answer is the packet of the line.
 bool is_line(const PacketFate& fate, const LoggedPacket& line) {

@@ -1,7 +1,7 @@
 // The packet that must have come before a line: what made the kernel send the packet that was logged.
 //
-// Resets, ICMP errors and replies that leave this machine without a socket answer something. Every packet they can answer is
-// made up, sent through the rules, and kept if its answer is the line's packet and reaches the line's rule.
+// Resets, ICMP errors and replies that leave this machine without a socket answer something. Every packet they can
+// answer is made up, sent through the rules, and kept if its answer is the line's packet and reaches the line's rule.
 #pragma once
 
 #include <string>

@@ -68,8 +68,8 @@ Rule rule_of(const RuleWish& wish, const Table& table) {
     rule.parts.emplace_back(std::move(flag));
   }
   if (wish.icmp_types)
-    rule.parts.emplace_back(equals(Field::IcmpTypeCode, IntervalSet::range(wish.icmp_types->first * 256,
-                                                                           wish.icmp_types->second * 256 + 255)));
+    rule.parts.emplace_back(equals(
+        Field::IcmpTypeCode, IntervalSet::range(wish.icmp_types->first * 256, wish.icmp_types->second * 256 + 255)));
   if (wish.destination_type)
     rule.parts.emplace_back(equals(Field::DestinationType, IntervalSet::single(*wish.destination_type)));
   if (!wish.states.empty()) {
@@ -113,8 +113,8 @@ std::vector<std::string> commands_of(const Ruleset& ruleset, const RuleEdit& edi
               insert_command(*table, *chain, edit.before - (edit.before > edit.number ? 1 : 0),
                              chain->rules[edit.number - 1])};
     case RuleEdit::Kind::Policy:
-      return {iptables_command(*table, fmt::format("-P {} {}", chain->name,
-                                                   edit.policy == Verdict::Kind::Drop ? "DROP" : "ACCEPT"))};
+      return {iptables_command(
+          *table, fmt::format("-P {} {}", chain->name, edit.policy == Verdict::Kind::Drop ? "DROP" : "ACCEPT"))};
   }
   return {};
 }

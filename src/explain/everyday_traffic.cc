@@ -46,7 +46,9 @@ class Traffic {
     packet.values.set(Field::InputInterface, interface_value(in));
     flow.steps.push_back({std::move(packet), Entry::Receive});
   }
-  static void leave(EverydayFlow& flow, SimulatedPacket packet) { flow.steps.push_back({std::move(packet), Entry::Send}); }
+  static void leave(EverydayFlow& flow, SimulatedPacket packet) {
+    flow.steps.push_back({std::move(packet), Entry::Send});
+  }
 
   void in_tcp(std::string_view group, std::uint16_t port) {
     EverydayFlow& flow = begin(group);

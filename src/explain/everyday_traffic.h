@@ -1,7 +1,7 @@
 // What must go on working whatever is changed: the connections people miss first.
 //
-// In:  a machine.   Out: short flows in groups ("ssh", "DNS", "mail", …), and what the rules do with each packet of them.
-// A change keeps a group when every packet of it, and every answer the kernel makes, ends as before.
+// In:  a machine.   Out: short flows in groups ("ssh", "DNS", "mail", …), and what the rules do with each packet of
+// them. A change keeps a group when every packet of it, and every answer the kernel makes, ends as before.
 #pragma once
 
 #include <string>

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-
 #include "record/packet_sighting.h"
 
 namespace mailweir::rules {
@@ -20,13 +19,16 @@ void list_passed_over(Explanation& answer) {
 void note_rule(Explanation& answer) {
   const LineCase& c = answer.line_case;
   if (!c.rule()) {
-    for (const RuleSearch::Miss& miss : c.search.misses)
-      answer.notes.push_back(
-          fmt::format("{} logs with this prefix, but a packet like this one does not come to it{}: were the rules others then?",
-                      name_of(miss.place),
-                      miss.taken_by.chain == nullptr
-                          ? std::string()
-                          : fmt::format("; {} ({}) takes it before", name_of(miss.taken_by), text_of(miss.taken_by))));
+    if (!c.search.misses.empty()) {
+      std::vector<std::string> names;
+      for (const RuleSearch::Miss& miss : c.search.misses) names.push_back(name_of(miss.place));
+      const RulePlace& taken = c.search.misses.front().taken_by;
+      answer.notes.push_back(fmt::format(
+          "{} {} with this prefix, but a packet like this one does not come there{}. Were the rules others then?",
+          fmt::join(names, ", "), names.size() == 1 ? "logs" : "log",
+          taken.chain == nullptr ? std::string()
+                                 : fmt::format(": {} ({}) takes it before", name_of(taken), text_of(taken))));
+    }
     if (c.search.misses.empty() && !c.search.prefixes.empty())
       answer.notes.push_back(fmt::format("No rule logs with the prefix of the line. These do: \"{}\".",
                                          fmt::join(c.search.prefixes, "\", \"")));
@@ -35,17 +37,18 @@ void note_rule(Explanation& answer) {
     return;
   }
   for (const RulePlace& other : c.rule()->others)
-    answer.notes.push_back(fmt::format("{} ({}) logs such a packet with the same prefix too: give each its own.", name_of(other),
-                                       text_of(other)));
+    answer.notes.push_back(fmt::format("{} ({}) logs such a packet with the same prefix too: give each its own.",
+                                       name_of(other), text_of(other)));
   for (const Assumption& assumption : c.rule()->assumptions)
     answer.notes.push_back(
         fmt::format("This holds if {}{}.", assumption.holds ? "" : "it is not so that ", assumption.what));
   if (c.states.size() > 1) {
     std::vector<std::string_view> names;
     for (std::size_t i = 1; i != c.states.size(); ++i) names.push_back(name_of(c.states[i]));
-    answer.notes.push_back(fmt::format(
-        "A packet like this is {} to conntrack when it knows no connection of it; had it been {}, this rule would have logged it too.",
-        name_of(c.state()), fmt::join(names, " or ")));
+    answer.notes.push_back(
+        fmt::format("A packet like this is {} to conntrack when it knows no connection of it; had it been {}, this "
+                    "rule would have logged it too.",
+                    name_of(c.state()), fmt::join(names, " or ")));
   }
   if (c.rule()->limit == nullptr && c.group->lines >= 100)
     answer.notes.push_back(fmt::format(
@@ -58,8 +61,9 @@ void note_line(Explanation& answer) {
   for (const std::string& word : c.line().blacked_out)
     answer.notes.push_back(fmt::format("{} is taken as not known.", word));
   if (c.captured != nullptr)
-    answer.notes.push_back(fmt::format("Pasted beside the line: {}{}.", partial_text(c.captured->seen),
-                                       c.captured->altered ? " (in its hex an address was changed: its checksum says so)" : ""));
+    answer.notes.push_back(
+        fmt::format("Pasted beside the line: {}{}.", partial_text(c.captured->seen),
+                    c.captured->altered ? " (in its hex an address was changed: its checksum says so)" : ""));
   const auto flags = c.flags();
   if (!c.arrives() && flags && may_be_made_by_kernel(c.line()) && (*flags & tcp_flag::kAck) == 0 &&
       c.can_be(ConnectionState::Invalid) && c.scene != nullptr && c.rule() && c.earlier.empty())
@@ -78,8 +82,10 @@ void note_paste(const PastedText& pasted, LinesExplained& answer) {
     if (count != 0) answer.notes.push_back(fmt::format("{} {}", count, text));
   };
   note(pasted.long_lines, fmt::format("lines are longer than {} bytes and were not read", kPasteLimits.line_bytes_max));
-  note(pasted.lines_left_out, fmt::format("lines are of more than {} kinds and were not explained", kPasteLimits.groups_max));
-  note(pasted.captured_left_out, fmt::format("captured packets past the first {} were not read", CaptureText::kPacketsMax));
+  note(pasted.lines_left_out,
+       fmt::format("lines are of more than {} kinds and were not explained", kPasteLimits.groups_max));
+  note(pasted.captured_left_out,
+       fmt::format("captured packets past the first {} were not read", CaptureText::kPacketsMax));
   if (pasted.groups.size() > kExplainLimits.groups_max)
     answer.notes.push_back(fmt::format("{} more groups of lines, rarer than these, were not explained",
                                        pasted.groups.size() - kExplainLimits.groups_max));

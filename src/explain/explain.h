@@ -1,9 +1,9 @@
 // Why is this line in my log? The whole answer to what a person pasted.
 //
-// In:  pasted text, the rules it may have come from, what is known of the machine.   Out: per group of lines the rule that
-// logged it, under which state, why no earlier rule took the packet, causes and remedies.
-// Invariants: same input, same answer; no clock. Bounded: kExplainLimits, and what they left out is said in notes.
-// Texts hold words of the log and the rules as they were written: escape() before showing.
+// In:  pasted text, the rules it may have come from, what is known of the machine.   Out: per group of lines the rule
+// that logged it, under which state, why no earlier rule took the packet, causes and remedies. Invariants: same input,
+// same answer; no clock. Bounded: kExplainLimits, and what they left out is said in notes. Texts hold words of the log
+// and the rules as they were written: escape() before showing.
 #pragma once
 
 #include <string>
@@ -14,9 +14,9 @@
 namespace mailweir::rules {
 
 struct ExplainLimits {
-  std::size_t groups_max = 50;                    // explained; the rest is counted
-  std::size_t before_max = 1'000;                 // rules that did not take the packet, the nearest to the one that logged
-  std::uint64_t rules_tried_max = 200'000'000;    // rules walked or copied to try remedies, over all groups: some seconds
+  std::size_t groups_max = 50;     // explained; the rest is counted
+  std::size_t before_max = 1'000;  // rules that did not take the packet, the nearest to the one that logged
+  std::uint64_t rules_tried_max = 200'000'000;  // rules walked or copied to try remedies, over all groups: some seconds
 };
 inline constexpr ExplainLimits kExplainLimits;
 
@@ -43,6 +43,7 @@ struct LinesExplained {
 
 // `program`: of the rules; nothing: the lines alone are judged. `machine`: of live rules; nothing: what the line tells.
 // REQUIRES: `pasted` and `program` outlive the answer.
-[[nodiscard]] LinesExplained explain_lines(const PastedText& pasted, const Program* program, const SimulatedMachine* machine);
+[[nodiscard]] LinesExplained explain_lines(const PastedText& pasted, const Program* program,
+                                           const SimulatedMachine* machine);
 
 }  // namespace mailweir::rules

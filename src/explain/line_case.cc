@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 
 #include "record/packet_sighting.h"
 #include "ruleset/edit.h"
@@ -12,22 +10,8 @@
 namespace mailweir::rules {
 namespace {
 
-constexpr std::size_t kPortsTried = 32;   // of those rules single out
-constexpr double kBeforeMax_s = 3;        // a kernel answers at once; a capture's clock and a line's differ by less
-
-struct Service {
-  std::uint32_t port;
-  std::string_view name;
-};
-// IANA's service names, the ones that fill firewall logs.
-constexpr std::array<Service, 32> kServices{
-    {{21, "FTP"},         {22, "ssh"},         {23, "telnet"},     {25, "SMTP"},      {53, "DNS"},
-     {67, "DHCP"},        {68, "DHCP"},        {80, "HTTP"},       {110, "POP3"},     {123, "NTP"},
-     {137, "NetBIOS"},    {138, "NetBIOS"},    {139, "NetBIOS"},   {143, "IMAP"},     {161, "SNMP"},
-     {389, "LDAP"},       {443, "HTTPS"},      {445, "SMB"},       {465, "SMTP"},     {587, "submission"},
-     {853, "DNS over TLS"}, {993, "IMAP"},     {995, "POP3"},      {1433, "MS SQL"},  {1900, "SSDP"},
-     {3306, "MySQL"},     {3389, "RDP"},       {5060, "SIP"},      {5353, "mDNS"},    {5355, "LLMNR"},
-     {8080, "HTTP"},      {8443, "HTTPS"}}};
+constexpr std::size_t kPortsTried = 32;  // of those rules single out
+constexpr double kBeforeMax_s = 3;       // a kernel answers at once; a capture's clock and a line's differ by less
 
 void each_port(const Rule& rule, std::vector<std::uint16_t>& ports) {
   for (const RulePart& part : rule.parts) {
@@ -113,8 +97,7 @@ void find_established(LineCase& open) {
     if (!accepts_established(each)) continue;
     open.established_accepted = true;
     if (behind && !open.established_later)
-      open.established_later =
-          RulePlace{rule.place.table, rule.place.chain, &each, static_cast<std::uint32_t>(i + 1)};
+      open.established_later = RulePlace{rule.place.table, rule.place.chain, &each, static_cast<std::uint32_t>(i + 1)};
   }
   for (const TraceStep& step : rule.before)
     if (step.rule != nullptr && accepts_established(*step.rule)) open.established_accepted = true;
@@ -203,24 +186,16 @@ LineCase open_case(const LineGroup& group, const PastedText& pasted, const Scene
   }
   open.states = open.rule()->states;
   open.earlier = find_earlier(*scene, group.first, candidates_before(group.first), *open.rule());
+  // What the kernel makes has its state from what it answers.
+  if (!open.earlier.empty() && open.earlier.front().answer_state != open.state()) {
+    RuleSearch again = find_logging_rule(*scene, group.first, open.earlier.front().answer_state);
+    if (again.found && again.found->place.rule == open.rule()->place.rule) open.search = std::move(again);
+    open.states = open.rule()->states;
+  }
   find_without_reject(open);
   find_elsewhere(open);
   find_established(open);
   return open;
-}
-
-bool is_service_port(std::uint32_t port) {
-  return port != 0 && (port < 1024 || !service_name(port).empty());  // RFC 6335: 0 to 1023 are the system's
-}
-
-std::string_view service_name(std::uint32_t port) {
-  const auto found = std::ranges::find(kServices, port, &Service::port);
-  return found == kServices.end() ? std::string_view{} : found->name;
-}
-
-std::string port_words(std::uint32_t port) {
-  const std::string_view name = service_name(port);
-  return name.empty() ? fmt::format("port {}", port) : fmt::format("port {} ({})", port, name);
 }
 
 }  // namespace mailweir::rules

@@ -6,14 +6,15 @@
 
 #include "explain/earlier_packet.h"
 #include "explain/pasted_text.h"
+#include "explain/service_words.h"
 
 namespace mailweir::rules {
 
 struct LineCase {
   const LineGroup* group = nullptr;
   const PastedText* pasted = nullptr;
-  const Scene* scene = nullptr;     // nothing: no rules to ask
-  const Ruleset* rules = nullptr;   // likewise
+  const Scene* scene = nullptr;    // nothing: no rules to ask
+  const Ruleset* rules = nullptr;  // likewise
   RuleSearch search;
   std::vector<ConnectionState> states;         // the packet can have had; with a rule, those that reach it
   std::vector<EarlierPacket> earlier;          // simulated: their answer is the line. Empty: none does, or no rules
@@ -27,9 +28,7 @@ struct LineCase {
   [[nodiscard]] const LoggedPacket& line() const { return group->first; }
   [[nodiscard]] const std::optional<LoggingRule>& rule() const { return search.found; }
   [[nodiscard]] const PacketValues& values() const { return line().seen.packet.values; }
-  [[nodiscard]] ConnectionState state() const {
-    return states.empty() ? ConnectionState::Invalid : states.front();
-  }
+  [[nodiscard]] ConnectionState state() const { return states.empty() ? ConnectionState::Invalid : states.front(); }
   [[nodiscard]] bool can_be(ConnectionState state) const;
   [[nodiscard]] bool is_tcp() const;
   [[nodiscard]] bool is_udp() const;
@@ -50,12 +49,5 @@ struct LineCase {
 
 // rules: empty vectors and no rule where there is no scene.
 [[nodiscard]] LineCase open_case(const LineGroup& group, const PastedText& pasted, const Scene* scene);
-
-// Low ports and those services really use: a port below is offered, one above is drawn by a client.
-[[nodiscard]] bool is_service_port(std::uint32_t port);
-// "HTTP"; empty: no word for it.
-[[nodiscard]] std::string_view service_name(std::uint32_t port);
-// "port 80 (HTTP)".
-[[nodiscard]] std::string port_words(std::uint32_t port);
 
 }  // namespace mailweir::rules

@@ -212,8 +212,7 @@ class Builder {
     else
       values().set_unknown(Field::IcmpTypeCode);
     if (raw_.echo_id)
-      out_.seen.packet.icmp_id =
-          static_cast<std::uint16_t>(read_whole_number(*raw_.echo_id, UINT16_MAX).value_or(0));
+      out_.seen.packet.icmp_id = static_cast<std::uint16_t>(read_whole_number(*raw_.echo_id, UINT16_MAX).value_or(0));
     if (raw_.quoted.empty()) return;
     out_.quoted = std::string(raw_.quoted);
     const RawFields inner = read_fields(raw_.quoted);

@@ -1,9 +1,9 @@
 // One line of a kernel log -> the packet it shows, of any protocol, with parts perhaps blacked out.
 //
-// The fields and their order are those of net/netfilter/nf_log_syslog.c (Linux 6.18): prefix IN= OUT= MAC= SRC= DST= LEN=
-// … PROTO= …, an ICMP error's quoted packet in brackets behind it. Dialects that leave words out are read as far as they go.
-// ingest/log_line.h reads the same lines for evidence against clients, and takes nothing that is not whole; here a person
-// asks about one line, so whatever can be read of it is used and the rest is unknown.
+// The fields and their order are those of net/netfilter/nf_log_syslog.c (Linux 6.18): prefix IN= OUT= MAC= SRC= DST=
+// LEN= … PROTO= …, an ICMP error's quoted packet in brackets behind it. Dialects that leave words out are read as far
+// as they go. ingest/log_line.h reads the same lines for evidence against clients, and takes nothing that is not whole;
+// here a person asks about one line, so whatever can be read of it is used and the rest is unknown.
 //
 // Invariants: linear in the line's length, never reads outside it, no line is an error.
 #pragma once
@@ -27,11 +27,11 @@ struct LoggedPacket {
   std::optional<Hook> way;
   PartialPacket seen;
   std::optional<LogTime> time;
-  std::optional<std::uint32_t> user;   // of the socket that sent it, where the rule logs that
-  std::vector<std::string> blacked_out;  // the words, as written: "DST=108.162.[edited]"
+  std::optional<std::uint32_t> user;                      // of the socket that sent it, where the rule logs that
+  std::vector<std::string> blacked_out;                   // the words, as written: "DST=108.162.[edited]"
   bool broadcast_frame = false, multicast_frame = false;  // by its MAC
-  std::string quoted;  // what an ICMP error quotes, as written
-  std::string line;    // the whole
+  std::string quoted;                                     // what an ICMP error quotes, as written
+  std::string line;                                       // the whole
 };
 
 // Nothing: no packet in it.

@@ -24,15 +24,20 @@ bool has_notrack(const Ruleset& ruleset) {
   return false;
 }
 
-std::vector<ConnectionState> possible_states(const Scene& scene, const LoggedPacket& line) {
+std::vector<ConnectionState> possible_states(const Scene& scene, const LoggedPacket& line,
+                                             std::optional<ConnectionState> likeliest) {
   std::vector<ConnectionState> states;
-  if (has_notrack(scene.program->ruleset())) states.push_back(ConnectionState::Untracked);
-  for (const ConnectionState state : first_states(scene, line)) states.push_back(state);
+  if (likeliest) states.push_back(*likeliest);
+  const auto add = [&](ConnectionState state) {
+    if (std::ranges::find(states, state) == states.end()) states.push_back(state);
+  };
+  if (has_notrack(scene.program->ruleset())) add(ConnectionState::Untracked);
+  for (const ConnectionState state : first_states(scene, line)) add(state);
   for (const ConnectionState state : kTracked) {
     const PacketValues& values = line.seen.packet.values;
     // Only a packet that can open a connection is ever NEW.
     if (state == ConnectionState::New && values.is_known(Field::TcpFlags)) continue;
-    if (std::ranges::find(states, state) == states.end()) states.push_back(state);
+    add(state);
   }
   return states;
 }
@@ -88,7 +93,7 @@ void add_other(LoggingRule& rule, const RulePlace& place) {
 void explain_miss(const Scene& scene, const LoggedPacket& line, RuleSearch& search) {
   std::optional<RulePlace> first_end;
   scene.follow(line.seen, entry_of(line), true, [&](const World& world) {
-    if (!first_end) first_end = end_of(world.fates.front());
+    if (!first_end) first_end = decided_by(world.fates.front());
   });
   const RulePlace end = first_end.value_or(RulePlace{});
   const bool v4 = line.seen.packet.is_v4();
@@ -128,9 +133,9 @@ PartialPacket with_state(const LoggedPacket& line, ConnectionState state) {
   return packet;
 }
 
-RuleSearch find_logging_rule(const Scene& scene, const LoggedPacket& line) {
+RuleSearch find_logging_rule(const Scene& scene, const LoggedPacket& line, std::optional<ConnectionState> likeliest) {
   RuleSearch search;
-  for (const ConnectionState state : possible_states(scene, line)) {
+  for (const ConnectionState state : possible_states(scene, line, likeliest)) {
     bool reached = false;
     scene.follow(with_state(line, state), entry_of(line), true, [&](const World& world) {
       const auto hit = hit_in(world.fates.front(), line);

@@ -1,7 +1,8 @@
 // Which rule wrote a log line, and what conntrack had made of the packet.
 //
-// The line's packet is sent through the rules once per state it can have had; a rule that logs it with the line's prefix is
-// the one. What it can have been follows from the packet itself first: a reset opens nothing, so it is never NEW.
+// The line's packet is sent through the rules once per state it can have had; a rule that logs it with the line's
+// prefix is the one. What it can have been follows from the packet itself first: a reset opens nothing, so it is never
+// NEW.
 #pragma once
 
 #include <string>
@@ -15,12 +16,12 @@ struct LoggingRule {
   RulePlace place;
   Hook hook = Hook::Input;
   Log log;
-  const Limit* limit = nullptr;             // before its log, in the same rule
-  std::vector<ConnectionState> states;      // that bring the packet there, the likeliest first; never empty
-  std::vector<TraceStep> before;            // rules asked before it that did not take the packet, under the first state
-  std::vector<Assumption> assumptions;      // what had to be assumed for it to come there
-  PacketFate fate;                          // what became of the packet, under the first state
-  std::vector<RulePlace> others;            // that could have written the line as well
+  const Limit* limit = nullptr;         // before its log, in the same rule
+  std::vector<ConnectionState> states;  // that bring the packet there, the likeliest first; never empty
+  std::vector<TraceStep> before;        // rules asked before it that did not take the packet, under the first state
+  std::vector<Assumption> assumptions;  // what had to be assumed for it to come there
+  PacketFate fate;                      // what became of the packet, under the first state
+  std::vector<RulePlace> others;        // that could have written the line as well
 };
 
 struct RuleSearch {
@@ -33,7 +34,9 @@ struct RuleSearch {
   std::vector<Miss> misses;
   std::vector<std::string> prefixes;  // of all logging rules, when none fits
 };
-[[nodiscard]] RuleSearch find_logging_rule(const Scene& scene, const LoggedPacket& line);
+// `likeliest`: what the packet was, where somebody knows better than the packet's own form tells.
+[[nodiscard]] RuleSearch find_logging_rule(const Scene& scene, const LoggedPacket& line,
+                                           std::optional<ConnectionState> likeliest = {});
 
 // What conntrack makes of the packet when it knows no connection of it; the likeliest first, without doubles.
 [[nodiscard]] std::vector<ConnectionState> first_states(const Scene& scene, const LoggedPacket& line);

@@ -12,7 +12,8 @@
 
 namespace mailweir::rules {
 
-// An address that was written whole, in part ("108.162.[edited]", "108.162.x.x", "108.162.*"), or not at all ("x.x.x.x").
+// An address that was written whole, in part ("108.162.[edited]", "108.162.x.x", "108.162.*"), or not at all
+// ("x.x.x.x").
 struct PartialAddress {
   std::optional<IpAddress> whole;
   std::optional<IntervalSet> possible;  // of one known in part

@@ -6,6 +6,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "explain/service_words.h"
 #include "record/packet_sighting.h"
 #include "simulate/machine.h"
 
@@ -25,9 +26,10 @@ void for_each_line(std::string_view text, Take take) {
 }
 
 bool is_rule_line(std::string_view line) {
-  if (const std::size_t begin = line.find_first_not_of(" \t"); begin != std::string_view::npos) line.remove_prefix(begin);
-  for (const std::string_view word : {"-A ", "-I ", "-P ", "-N ", "iptables -", "ip6tables -", "*filter", "*nat", "*raw",
-                                      "*mangle", "*security", "COMMIT"})
+  if (const std::size_t begin = line.find_first_not_of(" \t"); begin != std::string_view::npos)
+    line.remove_prefix(begin);
+  for (const std::string_view word : {"-A ", "-I ", "-P ", "-N ", "iptables -", "ip6tables -", "*filter", "*nat",
+                                      "*raw", "*mangle", "*security", "COMMIT"})
     if (line.starts_with(word)) return true;
   return line.size() > 2 && line.front() == ':' && line.ends_with(']');  // ":INPUT DROP [0:0]"
 }
@@ -76,9 +78,12 @@ class Scanners {
   std::unordered_map<FieldValue, std::vector<std::uint32_t>, ValueHash> ports_;
 };
 
-std::string port_key(const PacketValues& values) {
+// What comes from the net to a port without a service is the same thing whatever the port.
+std::string port_key(const LoggedPacket& line) {
+  const PacketValues& values = line.seen.packet.values;
   const auto port = [&](Field field) { return values.is_known(field) ? values.number<std::uint32_t>(field) : 0U; };
   const std::uint32_t to = port(Field::DestinationPort), from = port(Field::SourcePort);
+  if (line.way == Hook::Input && service_name(to).empty() && service_name(from).empty()) return "no service";
   if (to != 0 && to < kServicePorts) return fmt::format("to {}", to);
   if (from != 0 && from < kServicePorts) return fmt::format("from {}", from);
   return "high";
@@ -91,7 +96,7 @@ std::string key_of(const LoggedPacket& line, bool scan) {
   return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", line.prefix, line.in, line.out, line.seen.packet.protocol(),
                      flags ? values.number<unsigned>(Field::TcpFlags) + 1 : 0,
                      icmp ? values.number<unsigned>(Field::IcmpTypeCode) + 1 : 0,
-                     is_multicast(to) || is_broadcast(to) || line.broadcast_frame, scan ? "scan" : port_key(values));
+                     is_multicast(to) || is_broadcast(to) || line.broadcast_frame, scan ? "scan" : port_key(line));
 }
 
 struct Tally {

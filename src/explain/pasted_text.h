@@ -17,18 +17,18 @@ namespace mailweir::rules {
 struct PasteLimits {
   std::size_t line_bytes_max = 16'384;  // the kernel's own lines end at about 1,000
   std::size_t groups_max = 200;
-  std::size_t scanners_max = 65'536;   // sources watched for scans
-  std::size_t distinct_max = 4'096;    // values counted exactly per group
+  std::size_t scanners_max = 65'536;  // sources watched for scans
+  std::size_t distinct_max = 4'096;   // values counted exactly per group
   std::size_t rules_bytes_max = std::size_t{16} << 20;
 };
 inline constexpr PasteLimits kPasteLimits;
-// So many ports of one host by one other: a scan. psad's lowest danger level begins at 5; a person's programs retry, but
-// not on other ports.
+// So many ports of one host by one other: a scan. psad's lowest danger level begins at 5; a person's programs retry,
+// but not on other ports.
 inline constexpr std::size_t kScanPorts = 6;
 
 struct LineGroup {
-  LoggedPacket first;  // stands for all
-  std::size_t lines = 1, number = 0;  // number: of the first line, from 1
+  LoggedPacket first;                                    // stands for all
+  std::size_t lines = 1, number = 0;                     // number: of the first line, from 1
   std::size_t sources = 1, destinations = 1, ports = 1;  // distinct; at most distinct_max
   std::optional<LogTime> last_time;
   bool scan = false;

@@ -73,7 +73,9 @@ class Proposer {
     wish.protocol = c_.line().seen.packet.protocol();
     if (c_.is_tcp()) wish.tcp_flag = tcp_flag::kRst;
     if (c_.is_tcp())
-      silence(fmt::format("Let resets that are {} pass {} without a line", name_of(c_.state()), rule_.place.chain->name), wish);
+      silence(
+          fmt::format("Let resets that are {} pass {} without a line", name_of(c_.state()), rule_.place.chain->name),
+          wish);
   }
 
   void drop_invalid_early(const RulePlace& base) {
@@ -95,12 +97,12 @@ class Proposer {
                            : fmt::format("{} {} ({})", chain, number,
                                          text_of({base.table, base.chain, &base.chain->rules[number - 1], 0}));
     };
-    add(fmt::format("Drop INVALID packets in {} before {}, the first rule that takes such packets without asking for their "
-                    "state: what belongs to no connection is then not answered at all",
-                    chain, name(first)),
+    add(fmt::format(
+            "Drop INVALID packets in {} before {}, the first rule that takes such packets without asking for their "
+            "state: what belongs to no connection is then not answered at all",
+            chain, name(first)),
         at(first));
-    if (first < last)
-      add(fmt::format("The same drop after {}", name(first)), at(first + 1));
+    if (first < last) add(fmt::format("The same drop after {}", name(first)), at(first + 1));
     if (last < end) add(fmt::format("The same drop after {}", name(last)), at(last + 1));
   }
 
@@ -197,7 +199,8 @@ class Proposer {
     const std::uint32_t port = c_.port(Field::DestinationPort);
     if (!is_service_port(port) && c_.line().way == Hook::Input) return;  // a scan's port: nobody wants it open
     const std::string_view group = port == 22 ? "ssh" : port == 53 ? "DNS" : port == 443 ? "web" : "mail";
-    accept_new(fmt::format("Accept {} before {}, if it is wanted", port_words(port), name_of(rule_.place)), group, true);
+    accept_new(fmt::format("Accept {} before {}, if it is wanted", port_words(port), name_of(rule_.place)), group,
+               true);
   }
 
   const LineCase& c_;

@@ -20,8 +20,7 @@ RemedyTrial::RemedyTrial(const LineCase& line_case) : case_(&line_case) {
   for (const auto* list : {&line_case.earlier, &line_case.elsewhere})
     for (const EarlierPacket& earlier : *list) bringers_.push_back({earlier.packet, Entry::Receive, earlier.loose});
   if (bringers_.empty())
-    bringers_.push_back(
-        {with_state(line_case.line(), line_case.state()), entry_of(line_case.line()), true});
+    bringers_.push_back({with_state(line_case.line(), line_case.state()), entry_of(line_case.line()), true});
   flows_ = everyday_traffic(line_case.line(), line_case.scene->machine);
   for (const EverydayFlow& flow : flows_) before_.push_back(verdicts_of(*line_case.scene, flow));
 }
@@ -66,9 +65,8 @@ void RemedyTrial::run(Remedy& remedy, const std::vector<std::string_view>& meant
   std::erase_if(remedy.keeps, [&](const std::string& group) {
     return std::ranges::find(remedy.changes, group) != remedy.changes.end();
   });
-  const bool harmless = std::ranges::all_of(remedy.changes, [&](const std::string& group) {
-    return std::ranges::find(meant, group) != meant.end();
-  });
+  const bool harmless = std::ranges::all_of(
+      remedy.changes, [&](const std::string& group) { return std::ranges::find(meant, group) != meant.end(); });
   remedy.verified = remedy.gone && harmless;
 }
 

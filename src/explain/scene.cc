@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include "base/escape.h"
+#include "base/trim.h"
 #include "ruleset/print_ruleset.h"
 
 namespace mailweir::rules {
 namespace {
 
-constexpr char kSomeInterface[] = "eth0";                    // where the line does not say: the name most documentation uses
-constexpr std::uint32_t kSomeAddress = 0xc0000201;           // 192.0.2.1 (RFC 5737), where ours is blacked out
+constexpr char kSomeInterface[] = "eth0";           // where the line does not say: the name most documentation uses
+constexpr std::uint32_t kSomeAddress = 0xc0000201;  // 192.0.2.1 (RFC 5737), where ours is blacked out
 constexpr std::uint64_t kSomeAddress6 = 0x20010db800000000;  // 2001:db8::1 (RFC 3849)
 constexpr std::size_t kPrefixKept = 29;                      // xt_LOG.h: 30 bytes with the zero
 
@@ -19,33 +20,7 @@ IpAddress own_address(const LoggedPacket& line, Field field) {
   return line.seen.packet.is_v4() ? IpAddress::v4(kSomeAddress) : IpAddress{kSomeAddress6, 1};
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  return text;
-}
-
 }  // namespace
-
-std::string name_of(const RulePlace& place) {
-  if (place.chain == nullptr) return "nothing";
-  if (place.rule == nullptr) return fmt::format("the policy of {}", escape(place.chain->name));
-  return fmt::format("{} {}", escape(place.chain->name), place.number);
-}
-
-std::string text_of(const RulePlace& place) {
-  if (place.rule == nullptr)
-    return fmt::format("policy {}", place.chain != nullptr && place.chain->hook &&
-                                            place.chain->hook->policy == Verdict::Kind::Drop
-                                        ? "drop"
-                                        : "accept");
-  // As its author wrote it, where that is a whole rule.
-  if (const std::string_view written = trimmed(place.rule->origin.text); written.starts_with("-A "))
-    return std::string(written);
-  const std::string text = rule_text(*place.table, *place.rule);
-  if (place.table->backend == Backend::Nft) return text;
-  return fmt::format("-A {} {}", place.chain->name, trimmed(text));
-}
 
 void Scene::follow(const PartialPacket& packet, Entry entry, bool loose,
                    const std::function<void(const World&)>& take) const {
@@ -78,7 +53,8 @@ SimulatedMachine machine_of(const LoggedPacket& line, const SimulatedMachine* kn
   else if (line.way != Hook::Forward)
     machine.interfaces.push_back({near, {own_address(line, Field::DestinationAddress)}});
   else
-    machine.interfaces.push_back({near, {line.seen.packet.is_v4() ? IpAddress::v4(kSomeAddress) : IpAddress{kSomeAddress6, 1}}});
+    machine.interfaces.push_back(
+        {near, {line.seen.packet.is_v4() ? IpAddress::v4(kSomeAddress) : IpAddress{kSomeAddress6, 1}}});
   // Our own address is where noise to everybody goes past.
   IpAddress& own = machine.interfaces.front().addresses.front();
   if (is_multicast(own) || is_broadcast(own) || own.is_unspecified())
@@ -108,6 +84,14 @@ bool is_stopped(const PacketFate& fate) {
 RulePlace end_of(const PacketFate& fate) {
   if (!is_stopped(fate) || fate.notes.steps.empty()) return {};
   return place_of(fate.notes.steps.back());
+}
+
+RulePlace decided_by(const PacketFate& fate) {
+  for (auto step = fate.notes.steps.rbegin(); step != fate.notes.steps.rend(); ++step)
+    if (step->result != TraceStep::Result::NoMatch && step->result != TraceStep::Result::Matched &&
+        step->hook != Hook::Postrouting)
+      return place_of(*step);
+  return {};
 }
 
 bool fits_prefix(std::string_view line_prefix, std::string_view rule_prefix) {

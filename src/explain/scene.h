@@ -10,20 +10,10 @@
 #include <vector>
 
 #include "explain/logged_packet.h"
+#include "ruleset/rule_place.h"
 #include "simulate/worlds.h"
 
 namespace mailweir::rules {
-
-// A rule by its place; lives as long as the ruleset.
-struct RulePlace {
-  const Table* table = nullptr;
-  const Chain* chain = nullptr;
-  const Rule* rule = nullptr;  // nothing: the chain's policy
-  std::uint32_t number = 0;    // from 1
-};
-[[nodiscard]] std::string name_of(const RulePlace& place);  // "INPUT 4", "the policy of INPUT"
-// As somebody would type or read it: "-A INPUT -p tcp … -j REJECT"; of nft the rule's words.
-[[nodiscard]] std::string text_of(const RulePlace& place);
 
 struct Scene {
   // More worlds of one packet than this are not followed here: a person reads a handful of them at most.
@@ -49,6 +39,8 @@ struct Scene {
 // Where the packet ended: a rule or a policy. Nothing in it: nobody stopped it.
 [[nodiscard]] RulePlace end_of(const PacketFate& fate);
 [[nodiscard]] bool is_stopped(const PacketFate& fate);
+// The rule or policy that decided about it, be it to let it pass. Nothing in it: no rules.
+[[nodiscard]] RulePlace decided_by(const PacketFate& fate);
 
 // Whether a rule's prefix is what stands at the end of the line's. Both may have lost blanks and the bytes past the
 // 29 that iptables keeps.

@@ -1,7 +1,6 @@
 #include "ingest/client_scope.h"
 
 #include "base/mail_ports.h"
-#include "base/address_scope.h"
 
 namespace mailweir {
 namespace {
@@ -23,15 +22,15 @@ Side sender_of(const PacketSighting& packet) {
 
 }  // namespace
 
-Way ClientScope::way_of(const PacketSighting& packet) const {
+Way ClientScope::way_of(const PacketSighting& packet, AddressScope source, AddressScope destination) const {
   const Side sender = sender_of(packet);
   if (sender == Side::None) return Way::Impossible;
   if (sender == Side::Unclear) return Way::Unclear;
   const bool from_client = sender == Side::Client;
   const IpAddress client = from_client ? packet.source : packet.destination;
   const IpAddress server = from_client ? packet.destination : packet.source;
-  const AddressScope client_scope = scope_of(client);
-  const AddressScope server_scope = scope_of(server);
+  const AddressScope client_scope = from_client ? source : destination;
+  const AddressScope server_scope = from_client ? destination : source;
   if (client_scope == AddressScope::Impossible || server_scope == AddressScope::Impossible) return Way::Impossible;
   if (client_scope == AddressScope::Loopback || server_scope == AddressScope::Loopback) return Way::Local;
 

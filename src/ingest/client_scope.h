@@ -14,6 +14,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/address_scope.h"
 #include "base/ip.h"
 #include "base/prefix_set.h"
 #include "record/packet_sighting.h"
@@ -35,7 +36,11 @@ class ClientScope {
  public:
   explicit ClientScope(std::span<const IpPrefix> clients = {}) : clients_(clients) {}
 
-  [[nodiscard]] Way way_of(const PacketSighting& packet) const;
+  [[nodiscard]] Way way_of(const PacketSighting& packet) const {
+    return way_of(packet, scope_of(packet.source), scope_of(packet.destination));
+  }
+  // The same for who knows already where both addresses belong.
+  [[nodiscard]] Way way_of(const PacketSighting& packet, AddressScope source, AddressScope destination) const;
 
  private:
   PrefixSet clients_;

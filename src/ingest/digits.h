@@ -4,6 +4,10 @@
 // Sources: the multiplications are those of D. Lemire and J. Keiser, "Number parsing at a gigabyte per second" (2021).
 #pragma once
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -68,60 +72,78 @@ struct DottedQuad {
 
 namespace detail {
 
-// One bit for each of sixteen characters that is no digit: the dots, and what stands around the address.
-inline std::uint32_t other_bits(const char* text) {
-  const auto bits = [](std::uint64_t word) { return (others(word) >> 7) * 0x0102'0408'1020'4080 >> 56; };
-  return static_cast<std::uint32_t>(bits(load_eight(text)) | bits(load_eight(text + 8)) << 8);
-}
+// Of sixteen characters, a bit for each that is no digit and for each that is a dot.
+struct Separators {
+  std::uint32_t others, dots;
+};
 
-// The number whose digits stand in text[begin, end), in [0, 255] and without leading zeros, or more than 255.
-// REQUIRES: four readable bytes before `end`.
-inline std::uint32_t read_part(const char* text, std::uint32_t begin, std::uint32_t end) {
-  // By the number of digits: which of four bytes are digits, and the least value without a leading zero.
-  static constexpr std::uint32_t kDigitBytes[] = {0, 0xff00'0000, 0xffff'0000, 0xffff'ff00},
-                                 kLeast[] = {1000, 0, 10, 100};
-  const std::uint32_t count = end - begin;
-  if (count > 3) return 1000;
-  // The digits, the last in the highest byte. What stands before them is read too, and masked.
-  const std::uint32_t digits = (load_four(text + end - 4) ^ 0x3030'3030) & kDigitBytes[count];
-  const std::uint32_t value = (digits >> 24) + 10 * (digits >> 16 & 255) + 100 * (digits >> 8 & 255);
-  return value < kLeast[count] ? 1000 : value;
+#ifdef __SSE2__
+inline Separators separators(const char* text) {
+  const __m128i characters = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text));
+  const __m128i digits = _mm_sub_epi8(characters, _mm_set1_epi8('0'));  // 0-9 where there is a digit, more elsewhere
+  const __m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(digits, _mm_set1_epi8(9)), digits);
+  const __m128i is_dot = _mm_cmpeq_epi8(characters, _mm_set1_epi8('.'));
+  return {~static_cast<std::uint32_t>(_mm_movemask_epi8(is_digit)) & 0xffff,
+          static_cast<std::uint32_t>(_mm_movemask_epi8(is_dot))};
+}
+#else
+inline Separators separators(const char* text) {
+  const auto bits = [](std::uint64_t top_bits) { return (top_bits >> 7) * 0x0102'0408'1020'4080 >> 56; };
+  const auto dots = [](std::uint64_t word) {
+    const std::uint64_t difference = word ^ 0x2e2e'2e2e'2e2e'2e2e;
+    return ~(((difference & 0x7f7f'7f7f'7f7f'7f7f) + 0x7f7f'7f7f'7f7f'7f7f) | difference) & 0x8080'8080'8080'8080;
+  };
+  const std::uint64_t low = load_eight(text), high = load_eight(text + 8);
+  return {static_cast<std::uint32_t>(bits(others(low)) | bits(others(high)) << 8),
+          static_cast<std::uint32_t>(bits(dots(low)) | bits(dots(high)) << 8)};
+}
+#endif
+
+// The address in text[begin, end of its last digit). `others`: bits of what is no digit, none before `begin`, and one
+// past the last character. REQUIRES: four readable bytes before text + begin, sixteen from `text` on.
+[[gnu::always_inline]] inline DottedQuad read_parts(const char* text, std::uint32_t begin, std::uint32_t others,
+                                                    std::uint32_t dots) {
+  // By the number of digits: which of four bytes are digits, and the least without a leading zero. A byte for a digit
+  // keeps numbers in their order.
+  static constexpr std::uint32_t kDigitBytes[] = {0, 0xff00'0000, 0xffff'0000, 0xffff'ff00};
+  static constexpr std::uint32_t kLeast[] = {~0U, 0, 0x100, 0x1'0000}, kLargest = 0x2'0505;  // "255"
+  const std::uint32_t after_one = others & (others - 1), after_two = after_one & (after_one - 1);
+  const std::uint32_t after_three = after_two & (after_two - 1);
+  if (after_three == 0) return {0, 0};
+  bool good = ((others ^ after_three) & ~dots) == 0;  // the first three are dots
+  const std::uint32_t first = begin;
+  std::uint32_t bits = 0;
+#pragma GCC unroll 4
+  for (int part = 0; part < 4; ++part) {
+    const auto end = static_cast<std::uint32_t>(__builtin_ctz(others));
+    others &= others - 1;
+    const std::uint32_t count = end - begin;
+    // The digits, the last in the highest byte. What stands before them is read too, and masked.
+    const std::uint32_t digits = (load_four(text + end - 4) ^ 0x3030'3030) & kDigitBytes[count & 3];
+    const std::uint32_t ordered = __builtin_bswap32(digits);
+    good &= (count <= 3) & (ordered <= kLargest) & (ordered >= kLeast[count & 3]);
+    bits = bits << 8 | ((digits * (100U << 16 | 10U << 8 | 1U)) >> 24);
+    begin = end + 1;
+  }
+  return good ? DottedQuad{begin - 1 - first, bits} : DottedQuad{0, 0};
 }
 
 }  // namespace detail
 
 // The address at `text`. REQUIRES: sixteen readable bytes, and four before them.
-[[nodiscard]] inline DottedQuad read_dotted_quad(const char* text) {
-  std::uint32_t ends = detail::other_bits(text) | 0x1'0000;
-  std::uint32_t bits = 0, begin = 0;
-#pragma GCC unroll 4
-  for (int part = 0; part < 4; ++part) {
-    const auto end = static_cast<std::uint32_t>(std::countr_zero(ends));
-    ends &= ends - 1;
-    const std::uint32_t value = detail::read_part(text, begin, end);
-    if (value > 255 || (part < 3 && text[end] != '.')) return {0, 0};
-    bits = bits << 8 | value;
-    begin = end + 1;
-  }
-  return {begin - 1, bits};
+[[nodiscard, gnu::always_inline]] inline DottedQuad read_dotted_quad(const char* text) {
+  const detail::Separators found = detail::separators(text);
+  return detail::read_parts(text, 0, found.others | 0x1'0000, found.dots);
 }
 
 // The address that ends before `end`, and before which no digit and no dot stands. REQUIRES: sixteen readable bytes,
 // and four before them.
-[[nodiscard]] inline DottedQuad read_dotted_quad_before(const char* end) {
+[[nodiscard, gnu::always_inline]] inline DottedQuad read_dotted_quad_before(const char* end) {
   const char* const text = end - 16;
-  std::uint32_t ends = detail::other_bits(text) << 16 | 0x8000;  // the highest is the last
-  std::uint32_t bits = 0, part_end = 16;
-#pragma GCC unroll 4
-  for (int part = 0; part < 4; ++part) {
-    const int before = 15 - std::countl_zero(ends);
-    ends ^= 0x8000'0000U >> std::countl_zero(ends);
-    const std::uint32_t value = detail::read_part(text, static_cast<std::uint32_t>(before + 1), part_end);
-    if (value > 255 || (part < 3 && (before < 0 || text[before] != '.'))) return {0, 0};
-    bits |= value << 8 * part;
-    part_end = static_cast<std::uint32_t>(before);
-  }
-  return {16 - 1 - part_end, bits};
+  const detail::Separators found = detail::separators(text);
+  const auto begin = static_cast<std::uint32_t>(32 - std::countl_zero(found.others & ~found.dots));
+  const std::uint32_t from_begin = begin < 32 ? ~0U << begin : 0;
+  return detail::read_parts(text, begin, (found.others & from_begin) | 0x1'0000, found.dots);
 }
 
 }  // namespace mailweir

@@ -51,8 +51,8 @@ class BlockReader {
     std::size_t left = 0;  // marks of a line that goes on in the next stride
     for (std::size_t base = 0; base < text_.size(); base += kStride) {
       const std::size_t end = std::min(base + kStride, text_.size());
-      ahead_ = text_.data() + end;
-      ahead_end_ = text_.data() + std::min(end + kStride, text_.size());
+      ahead_ = end;
+      ahead_end_ = std::min(end + kStride, text_.size());
       const std::size_t count = left + find_log_marks(text_.data(), base, end, marks.data() + left);
       const std::size_t used = take({marks.data(), count});
       left = count - used;
@@ -73,6 +73,7 @@ class BlockReader {
         // Which lines have mail cannot be predicted: each is put down, and stays if it has.
         mail[mail_lines] = line;
         mail_lines += has_mail_port(line);
+        fetch_ahead(2 * kCacheLine);
         ++lines;
         line_ = line.end + 1;
         i += PlainLine::kMarks;
@@ -94,13 +95,12 @@ class BlockReader {
     const std::uint64_t difference = (ends_with(line.out) ^ kOut) | (ends_with(line.dst) ^ kDst) |
                                      (ends_with(line.spt) ^ kSpt) | (ends_with(line.dpt) ^ kDpt);
     return difference == 0 && text_[line.end] == '\n' && text_[line.begin] != '{' &&
-           line.end - line.begin <= kLogLineMax;
+           line.end - line.begin <= kLogLineMax && line.dpt + 5 <= text_.size();
   }
 
+  // REQUIRES: it is plain.
   [[nodiscard]] bool has_mail_port(const PlainLine& line) const {
-    const auto is_mail = [&](std::uint32_t equals) {
-      return is_mail_port_text(text_.data() + equals + 1, text_.size() - equals - 1);
-    };
+    const auto is_mail = [&](std::uint32_t equals) { return is_mail_port_text(text_.data() + equals + 1); };
     return is_mail(line.spt) | is_mail(line.dpt);
   }
 
@@ -109,12 +109,15 @@ class BlockReader {
     block_.lines += lines;
     block_.kinds[static_cast<std::size_t>(LineKind::NoMailPort)] += lines - mail.size();
     const std::size_t ahead_a_line =
-        mail.empty() ? 0 : static_cast<std::size_t>(ahead_end_ - ahead_) / mail.size() + kCacheLine;
+        mail.empty() || ahead_ >= ahead_end_ ? 0 : (ahead_end_ - ahead_) / mail.size() + kCacheLine;
     for (const PlainLine& line : mail) {
       fetch_ahead(ahead_a_line);
       const auto word = [&](std::uint32_t equals) { return equals - 3 - line.begin; };
-      const LineMarks marks{
-          .out = word(line.out), .dst = word(line.dst), .spt = word(line.spt), .dpt = true, .mail_port = true};
+      const LineMarks marks{.out = word(line.out),
+                            .dst = word(line.dst),
+                            .spt = word(line.spt),
+                            .dpt = word(line.dpt),
+                            .mail_port = true};
       const std::string_view text = text_.substr(line.begin, line.end - line.begin);
       const LineKind kind = read_alike(text, marks) ? LineKind::MailPacket : read(text, marks);
       ++block_.kinds[static_cast<std::size_t>(kind)];
@@ -124,8 +127,8 @@ class BlockReader {
   // Memory works while a line is read: the next stride comes a little with each, instead of all at once when its marks
   // are looked for.
   void fetch_ahead(std::size_t bytes) {
-    const char* const end = std::min(ahead_ + bytes, ahead_end_);
-    for (; ahead_ < end; ahead_ += kCacheLine) __builtin_prefetch(ahead_);
+    const std::size_t end = std::min(ahead_ + bytes, ahead_end_);
+    for (; ahead_ < end; ahead_ += kCacheLine) __builtin_prefetch(text_.data() + ahead_);
   }
 
   // Any other line, mark by mark.
@@ -197,10 +200,9 @@ class BlockReader {
 
   std::string_view text_;
   LogBlock& block_;
-  const char* ahead_ = nullptr;  // of the next stride, what was not yet asked for
-  const char* ahead_end_ = nullptr;
-  std::uint32_t line_ = 0;  // where the current line begins
-  LineMarks marks_;         // those seen of it, if it is not a plain one
+  std::size_t ahead_ = 0, ahead_end_ = 0;  // of the next stride, what was not yet asked for
+  std::uint32_t line_ = 0;                 // where the current line begins
+  LineMarks marks_;                        // those seen of it, if it is not a plain one
   bool begins_line_ = true;
   LogLine parsed_;
   LogLineReader reader_;

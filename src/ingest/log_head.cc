@@ -204,13 +204,6 @@ std::optional<LogHead> read_log_head(std::string_view line) {
   return std::nullopt;
 }
 
-bool LogHeadReader::is_latest(std::string_view line, std::size_t message) const {
-  if (latest_.size() >= message || !line.starts_with(latest_)) return false;
-  std::string_view text = line.substr(latest_.size());
-  drop_kernel_time(text);
-  return text.size() == line.size() - message;
-}
-
 const LogHead* LogHeadReader::read(std::string_view line) {
   if (!latest_.empty() && line.starts_with(latest_)) {
     head_.message = line.substr(latest_.size());

@@ -40,8 +40,6 @@ class LogHeadReader {
  public:
   // nullptr: no time that we can read. Good until the next call.
   [[nodiscard]] const LogHead* read(std::string_view line);
-  // Whether `line` has the head with a kernel's tag that was read last, and its message begins at `message`.
-  [[nodiscard]] bool is_latest(std::string_view line, std::size_t message) const;
 
  private:
   std::string latest_;  // the line up to the end of the kernel's tag

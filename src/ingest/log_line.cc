@@ -64,7 +64,7 @@ LineKind dismiss(std::string_view line, const LineMarks& marks) {
   if (!looks_like_packet(marks)) return LineKind::NotNetfilter;
   if (marks.dst == LineMarks::kNone) return LineKind::Torn;
   // Ports come in pairs; a packet without them has at least a protocol.
-  if (marks.spt != LineMarks::kNone) return marks.dpt ? LineKind::NoMailPort : LineKind::Torn;
+  if (marks.spt != LineMarks::kNone) return marks.dpt != LineMarks::kNone ? LineKind::NoMailPort : LineKind::Torn;
   return line.find(" PROTO=", marks.dst) == std::string_view::npos ? LineKind::Torn : LineKind::NoMailPort;
 }
 
@@ -97,16 +97,15 @@ LineKind LogLineReader::read(std::string_view line, const LineMarks& marks, LogL
   const auto start = static_cast<std::size_t>(head->message.data() - line.data());
   const LineKind kind = read_log_packet(head->message, shifted(marks, start), head->may_omit_interface, origin_, out);
   out.comparable = head->tag_end != 0 && !origin_.text.empty();
+  if (out.comparable && kind == LineKind::MailPacket)
+    front_.remember(line.substr(0, start + origin_.text.size()), head->tag_end, start);
   return kind;
 }
 
 std::size_t LogLineReader::same_front(std::string_view line, const LineMarks& marks) const {
-  if (marks.out + 4 < origin_.out_at) return 0;
-  const std::size_t message = marks.out + 4 - origin_.out_at, after = message + origin_.text.size();
   // A bridge port may come after OUT=.
-  const bool same = after < line.size() && line[after] != 'P' &&
-                    std::memcmp(line.data() + message, origin_.text.data(), origin_.text.size()) == 0;
-  return same && heads_.is_latest(line, message) ? after : 0;
+  const std::size_t after = front_.size();
+  return marks.out < after && front_.is_front_of(line) && line[after] != 'P' ? after : 0;
 }
 
 }  // namespace mailweir

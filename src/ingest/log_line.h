@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 
+#include "ingest/like_text.h"
 #include "ingest/log_head.h"
 #include "record/packet_sighting.h"
 
@@ -63,29 +64,28 @@ struct LineMarks {
   std::uint32_t out = kNone;  // of the last " OUT=" (its 'O')
   std::uint32_t dst = kNone;  // of the first " DST=" after it (its 'D')
   std::uint32_t spt = kNone;  // of the first " SPT=" after it (its 'S')
-  bool dpt = false;           // a " DPT=" after that
+  std::uint32_t dpt = kNone;  // of the last " DPT=" after it (its 'D')
   bool mail_port = false;     // SPT= or DPT= with a mail port anywhere in the line
 
   // To be told, in order, every '=' that follows a 'T' in line[0, size).
   void see(const char* line, std::size_t size, std::uint32_t equals);
 };
 
-// "25", "465" or "587" and no further digit. A port cut off by the end of the line is one too: reading the line finds
-// it torn.
-inline bool is_mail_port_text(const char* text, std::size_t size) {
-  // Four characters at once and no branch for each: the first digits of a client's port cannot be predicted.
-  std::array<unsigned char, 4> four{' ', ' ', ' ', ' '};
-  if (size >= four.size()) {
-    std::memcpy(four.data(), text, four.size());
-  } else {
-    std::copy_n(text, size, four.begin());
-  }
-  const std::uint32_t word = std::uint32_t{four[0]} | std::uint32_t{four[1]} << 8 | std::uint32_t{four[2]} << 16 |
-                             std::uint32_t{four[3]} << 24;
+// "25", "465" or "587" and no further digit, in four readable characters.
+inline bool is_mail_port_text(const char* text) {
+  // All at once and no branch for each: the first digits of a client's port cannot be predicted.
+  const std::uint32_t word = detail::load_four(text);
   const bool two = (word & 0xffff) == 0x3532;                                                // "25"
   const bool three = ((word & 0xff'ffff) == 0x35'3634) | ((word & 0xff'ffff) == 0x37'3835);  // "465", "587"
   const std::uint32_t next = word >> (two ? 16 : 24) & 255;
   return (two | three) & (next - '0' > 9);
+}
+
+// A port cut off by the end of the line is a mail port too: reading the line finds it torn.
+inline bool is_mail_port_text(const char* text, std::size_t size) {
+  std::array<char, 4> four{' ', ' ', ' ', ' '};
+  std::copy_n(text, std::min(size, four.size()), four.begin());
+  return is_mail_port_text(four.data());
 }
 
 // In the header because it is called four times a line.
@@ -96,7 +96,7 @@ inline void LineMarks::see(const char* line, std::size_t size, std::uint32_t equ
   const auto is = [&](const char* name) { return std::memcmp(line + word, name, 3) == 0; };
   if (is("DPT") || is("SPT")) {
     if (line[word] == 'D') {
-      dpt = true;
+      dpt = word;
     } else if (spt == kNone) {
       spt = word;
     }
@@ -105,8 +105,7 @@ inline void LineMarks::see(const char* line, std::size_t size, std::uint32_t equ
     if (dst == kNone) dst = word;
   } else if (is("OUT")) {
     out = word;
-    dst = spt = kNone;
-    dpt = false;
+    dst = spt = dpt = kNone;
   }
 }
 
@@ -130,6 +129,7 @@ class LogLineReader {
   LineKind read_journal(std::string_view line, LogLine& out);
 
   LogHeadReader heads_;
+  LikeText front_;  // of the line read last, up to the end of OUT=
   LogOrigin origin_;
   std::string journal_text_;
 };

@@ -24,13 +24,15 @@ constexpr std::size_t kAhead = 2048;
 // The places of the bits, plus `base`. Four are written whether there are so many or not: 64 bytes of a log rarely hold
 // more, and asking how many there are costs a branch that nobody can predict.
 HWY_INLINE std::uint32_t* write_offsets(std::uint64_t bits, std::uint32_t base, std::uint32_t* out) {
+  // For "no bit left" std::countr_zero() would branch; what is written then is not looked at.
+  constexpr std::uint64_t kSomeBit = std::uint64_t{1} << 63;
   const int count = std::popcount(bits);
 #pragma GCC unroll 4
   for (int i = 0; i < 4; ++i) {
-    out[i] = base + static_cast<std::uint32_t>(std::countr_zero(bits));
+    out[i] = base + static_cast<std::uint32_t>(std::countr_zero(bits | kSomeBit));
     bits &= bits - 1;
   }
-  if (count > 4) {
+  if (count > 4) [[unlikely]] {
     for (int i = 4; i < count; ++i) {
       out[i] = base + static_cast<std::uint32_t>(std::countr_zero(bits));
       bits &= bits - 1;
@@ -75,11 +77,34 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace mailweir {
+namespace {
 
-HWY_EXPORT(find_marks);
+using Find = std::size_t(const char*, std::size_t, std::size_t, std::uint32_t*);
+
+// Highway's own choice is in its shared library, which measures the processor's clock whenever it is loaded: four
+// milliseconds of every start. Its headers do without it.
+Find* fastest() {
+#if HWY_ARCH_X86
+#define MAILWEIR_HAS(feature) (__builtin_cpu_supports(feature) != 0)
+#if HWY_TARGETS & HWY_AVX3
+  if (MAILWEIR_HAS("avx512f") && MAILWEIR_HAS("avx512bw") && MAILWEIR_HAS("avx512cd") && MAILWEIR_HAS("avx512dq") &&
+      MAILWEIR_HAS("avx512vl") && MAILWEIR_HAS("bmi2"))
+    return N_AVX3::find_marks;
+#endif
+#if HWY_TARGETS & HWY_AVX2
+  if (MAILWEIR_HAS("avx2") && MAILWEIR_HAS("fma") && MAILWEIR_HAS("bmi") && MAILWEIR_HAS("bmi2"))
+    return N_AVX2::find_marks;
+#endif
+#undef MAILWEIR_HAS
+#endif
+  return HWY_STATIC_DISPATCH(find_marks);
+}
+
+}  // namespace
 
 std::size_t find_log_marks(const char* text, std::size_t begin, std::size_t end, std::uint32_t* marks) {
-  return HWY_DYNAMIC_DISPATCH(find_marks)(text, begin, end, marks);
+  static Find* const find = fastest();
+  return find(text, begin, end, marks);
 }
 
 }  // namespace mailweir

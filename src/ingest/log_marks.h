@@ -2,7 +2,7 @@
 //
 // In:  a block of text.   Out: the offsets of every '\n' and of every '=' that follows a 'T': OUT=, DST=, SPT=, DPT=.
 // Invariants: never reads outside [begin, end) except one byte before `begin` when begin > 0; the answer does not
-// depend on the processor. Threads: any.  Highway chooses AVX-512, AVX2, SSE or NEON at run time.
+// depend on the processor. Threads: any.  AVX-512, AVX2 or what every processor of its kind has.
 #pragma once
 
 #include <cstddef>

@@ -289,31 +289,56 @@ LineKind read_log_packet(std::string_view message, const LineMarks& marks, bool 
 }
 
 bool read_plain_packet(std::string_view line, std::size_t after, const LineMarks& marks, PacketSighting& packet) {
-  constexpr std::size_t kBefore = 20, kQuadMax = 16;  // what the readers of addresses look at
+  constexpr char kTail[] = " RES=0x00 SYN URGP=0 ", kProtocol[] = " PROTO=TCP ";
+  constexpr std::size_t kBefore = 20;  // what the reader of addresses looks at
+  constexpr std::size_t kEndMin = sizeof "DPT=1 WINDOW=1 RES=0x00 SYN URGP=0 " - 1;
+  constexpr std::size_t kTailSize = sizeof kTail - 1, kProtocolSize = sizeof kProtocol - 1;
+  const char* const text = line.data();
+  const char* const end = text + line.size();
+  // Each word is looked for where the marks say it is, so that the processor reads them all at once.
   const std::size_t source_end = marks.dst - 1, at = marks.dst + 4;
-  if (source_end < kBefore || at + kQuadMax > marks.spt) return false;
-  const DottedQuad source = read_dotted_quad_before(line.data() + source_end);
+  if (source_end < kBefore || marks.dpt < marks.spt + 6 || line.size() < marks.dpt + kEndMin) return false;
+  // From " DST=" to " SPT=" there is room for all that is read in between.
+  constexpr std::size_t kMiddleMin = sizeof "1.1.1.1 LEN=1 TOS=0x00 PREC=0x00 TTL=1 ID=1 PROTO=TCP " - 1;
+  if (marks.spt < at + kMiddleMin) return false;
+  if (!same_text(end - kTailSize, kTail) || !same_text(text + marks.spt - kProtocolSize, kProtocol)) return false;
+
+  const DottedQuad source = read_dotted_quad_before(text + source_end);
   const std::size_t source_at = source_end - source.length;
   // SRC= is the word before DST=, and it stands after OUT=.
   if (source.length == 0 || source_at < after + 4 || source_at < 8) return false;
-  if (load_eight(line.data() + source_at - 8) >> 24 != kSrc) return false;
-  const DottedQuad destination = read_dotted_quad(line.data() + at);
-  Words words(line, at + destination.length);
-  std::uint32_t length = 0, ttl = 0, id = 0, source_port = 0, destination_port = 0, window = 0;
-  if (destination.length == 0 || !words.take(" LEN=") || !words.take_short_number(length)) return false;
-  if (!words.take("TOS=0x00 PREC=0x00 TTL=") || !words.take_short_number(ttl)) return false;
-  if (!words.take("ID=") || !words.take_short_number(id)) return false;
-  words.take("DF ");
-  if (!words.take("PROTO=TCP SPT=") || !words.take_short_number(source_port)) return false;
-  if (!words.take("DPT=") || !words.take_short_number(destination_port)) return false;
-  if (!words.take("WINDOW=") || !words.take_short_number(window)) return false;
-  if (!words.take("RES=0x00 SYN URGP=0 ") || !words.at_end() || (id | source_port | destination_port) > 0xffff)
-    return false;
+  if (load_eight(text + source_at - 8) >> 24 != kSrc) return false;
+
+  const Digits source_port = read_digits(text + marks.spt + 4);
+  if (marks.spt + 4 + source_port.count + 1 != marks.dpt) return false;
+  const Digits destination_port = read_digits(text + marks.dpt + 4);
+  const char* word = text + marks.dpt + 4 + destination_port.count;
+  if (!same_text(word, " WINDOW=")) return false;
+  const Digits window = read_digits(word + 8);
+  if (word + 8 + window.count != end - kTailSize || window.count == 0) return false;
+
+  const DottedQuad destination = read_dotted_quad(text + at);
+  word = text + at + destination.length;
+  if (destination.length == 0 || !same_text(word, " LEN=")) return false;
+  const Digits length = read_digits(word + 5);
+  word += 5 + length.count;
+  constexpr char kLife[] = " TOS=0x00 PREC=0x00 TTL=";
+  if (length.count == 0 || !same_text(word, kLife)) return false;
+  word += sizeof kLife - 1;
+  const Digits life = read_digits(word);
+  word += life.count;
+  if (life.count == 0 || !same_text(word, " ID=")) return false;
+  const Digits id = read_digits(word + 4);
+  word += 4 + id.count;
+  const char* const protocol = text + marks.spt - kProtocolSize;
+  if (id.count == 0 || (word != protocol && (word + 3 != protocol || !same_text(word, " DF")))) return false;
+  if (source_port.count == 0 || destination_port.count == 0) return false;
+  if ((id.value | source_port.value | destination_port.value) > 0xffff) return false;
   packet.source = IpAddress::v4(source.bits);
   packet.destination = IpAddress::v4(destination.bits);
-  packet.source_port = static_cast<std::uint16_t>(source_port);
-  packet.destination_port = static_cast<std::uint16_t>(destination_port);
-  packet.ip_id = static_cast<std::uint16_t>(id);
+  packet.source_port = static_cast<std::uint16_t>(source_port.value);
+  packet.destination_port = static_cast<std::uint16_t>(destination_port.value);
+  packet.ip_id = static_cast<std::uint16_t>(id.value);
   return true;
 }
 

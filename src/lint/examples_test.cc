@@ -9,8 +9,7 @@
 namespace mailweir::rules {
 namespace {
 
-Ruleset rules_of(const LintExample& example) {
-  Diagnostics remarks;
+Ruleset rules_of(const LintExample& example, Diagnostics& remarks) {
   ReadOptions options;
   options.name = "example";
   auto ruleset = read_ruleset(example.rules, options, remarks);
@@ -27,13 +26,15 @@ Ruleset rules_of(const LintExample& example) {
 }
 
 std::set<std::string> found_in(const LintExample& example) {
-  const Ruleset ruleset = rules_of(example);
+  Diagnostics remarks;
+  const Ruleset ruleset = rules_of(example, remarks);
   std::optional<LiveFacts> machine;
   if (example.machine != nullptr) machine = example.machine();
   std::vector<std::string> sources{std::string(example.rules), std::string(example.rules_v6)};
   LintOptions options;
   options.machine = machine ? &*machine : nullptr;
   options.sources = sources;
+  options.remarks = remarks.list();
   std::set<std::string> ids;
   for (const Finding& finding : lint(ruleset, options).findings) ids.insert(std::string(finding.id));
   return ids;

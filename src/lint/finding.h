@@ -10,6 +10,7 @@
 #include "base/diagnostic.h"
 #include "lint/packet_box.h"
 #include "ruleset/edit.h"
+#include "ruleset/rule_place.h"
 #include "simulate/worlds.h"
 
 namespace mailweir::rules {
@@ -18,15 +19,6 @@ namespace mailweir::rules {
 // people (rules like this one are mostly mistakes, or something is missing that may be elsewhere).
 enum class Confidence : std::uint8_t { Proved, Replayed, Heuristic };
 [[nodiscard]] std::string_view name_of(Confidence confidence);
-
-// Where it is. Without a rule: the chain, mostly its policy. Without a chain: the table. Without a table: the whole.
-struct RulePlace {
-  const Table* table = nullptr;
-  const Chain* chain = nullptr;
-  const Rule* rule = nullptr;
-  std::uint32_t number = 0;  // of the rule in its chain, from 1; 0 without one
-  friend bool operator==(const RulePlace&, const RulePlace&) = default;
-};
 
 // A packet that shows it, taken through the rules by the simulator.
 struct Witness {

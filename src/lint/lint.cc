@@ -10,7 +10,7 @@ namespace mailweir::rules {
 class LintRun {
  public:
   LintRun(const Ruleset& ruleset, const LintOptions& options)
-      : options_(options), subject_(ruleset, options.machine, options.sources) {}
+      : options_(options), subject_(ruleset, options.machine, options.sources, options.remarks) {}
 
   LintReport run() {
     for (const Check* check : all_checks())

@@ -18,6 +18,7 @@ struct LintOptions {
   std::vector<const Check*> only;  // empty: all
   std::vector<const Check*> without;
   const LiveFacts* machine = nullptr;
+  std::span<const Diagnostic> remarks;   // of reading it: rules that were left out
   std::span<const std::string> sources;  // by Origin::file
 };
 

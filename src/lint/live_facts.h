@@ -21,7 +21,8 @@ struct LiveFacts {
     IpAddress address;  // unspecified: all
     std::uint16_t port = 0;
     std::uint8_t protocol = 6;
-    // Asked, it let a stranger through: SOCKS5 without a password. Nothing: not asked, or it speaks something else.
+    std::string proxy;  // "SOCKS", …: what passes on what strangers send is mostly at this port; empty: no such port
+    // Asked, it let a stranger through without a password. Nothing: not asked, or it did not say.
     std::optional<bool> takes_strangers;
   };
   std::vector<std::string> interfaces;  // all names, lo too; empty: not known

@@ -103,7 +103,8 @@ class Sampler {
     if (!has) return values.contains(0) ? std::optional<FieldValue>(0) : std::nullopt;
     const IntervalSet named = values.without(IntervalSet::single(0));
     if (named.empty()) return std::nullopt;
-    const FieldValue liked[] = {interface_value(usual), interface_value("eth0"), interface_value("lo")};
+    const FieldValue liked[] = {interface_value(usual), interface_value("eth0"), interface_value(kSampleOther),
+                                interface_value("lo")};
     for (const FieldValue value : liked)
       if (named.contains(value) && (turn_ == 0 || draw_.next() % 3 != 0)) return value;
     // Of "eth*" the first is "eth", to which a number belongs; names are printable.

@@ -13,6 +13,7 @@ namespace mailweir::rules {
 enum class Way : std::uint8_t { In, Through, Out };
 
 inline constexpr char kSampleIn[] = "eth0", kSampleOut[] = "eth1";  // where the box names no interface
+inline constexpr char kSampleOther[] = "eth2";                      // where it excludes those
 
 // `turn` 0: the most ordinary one (TCP, opening a connection, documentation addresses); each other turn draws another
 // one, the same for the same turn. The state is asserted. Nothing: no packet on that way fits (another family, an

@@ -70,6 +70,8 @@ void report_shadowed(LintSubject& subject, Shadow kind) {
   for (const DeadRule& dead : subject.dead().list()) {
     if (shadow_of(subject, dead) != kind) continue;
     Finding& finding = subject.add(Confidence::Proved, dead.place, text_of(dead, kind));
+    // Generated rules often carry what their caller has excluded: nothing is broken by it.
+    if (dead.cause == DeadRule::Cause::NeverEntered) finding.severity = Severity::Warning;
     for (const RulePlace& by : dead.by)
       if (finding.related.size() < 8) finding.related.push_back({by, "takes these packets"});
     if (kind == Shadow::SameVerdict || kind == Shadow::Several || kind == Shadow::Impossible ||

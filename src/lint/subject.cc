@@ -26,8 +26,9 @@ struct LintSubject::Lazy {
   std::optional<bool> denies[3][2];
 };
 
-LintSubject::LintSubject(const Ruleset& ruleset, const LiveFacts* machine, std::span<const std::string> sources)
-    : ruleset_(ruleset), machine_(machine), sources_(sources), lazy_(std::make_unique<Lazy>()) {
+LintSubject::LintSubject(const Ruleset& ruleset, const LiveFacts* machine, std::span<const std::string> sources,
+                         std::span<const Diagnostic> remarks)
+    : ruleset_(ruleset), machine_(machine), sources_(sources), remarks_(remarks), lazy_(std::make_unique<Lazy>()) {
   for (const Table& table : ruleset.tables)
     for (const Chain& chain : table.chains)
       for (std::uint32_t i = 0; i != chain.rules.size(); ++i)
@@ -194,6 +195,24 @@ bool LintSubject::denies_by_default(Way way, bool v4) {
     if (!packet || stage().play(*packet, way).end != Played::End::Stopped) known = false;
   }
   return *known;
+}
+
+bool LintSubject::is_complete() const {
+  if (ruleset_.whole) return true;
+  for (const Table& table : ruleset_.tables)
+    for (const Chain& chain : table.chains)
+      if (chain.hook && chain.hook->policy == Verdict::Kind::Drop) return true;
+  return false;
+}
+
+std::optional<RulePlace> LintSubject::main_chain(Way way, bool v4) const {
+  const Hook hook = way == Way::In ? Hook::Input : way == Way::Out ? Hook::Output : Hook::Forward;
+  std::optional<RulePlace> best;
+  for (const RulePlace& place : filters_at(v4 ? RuleFamily::Ip4 : RuleFamily::Ip6, hook)) {
+    if (place.chain->hook->policy == Verdict::Kind::Drop) return place;
+    if (!place.chain->rules.empty()) best = place;
+  }
+  return best;
 }
 
 bool LintSubject::filters(Way way, bool v4) const {

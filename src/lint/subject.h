@@ -26,7 +26,8 @@ class LintSubject {
   static constexpr std::size_t kFindingsMax = 10'000, kSearchesMax = 48;
 
   // The text the ruleset was read from, where there is one, for what the model does not keep (order of commands).
-  LintSubject(const Ruleset& ruleset, const LiveFacts* machine, std::span<const std::string> sources = {});
+  LintSubject(const Ruleset& ruleset, const LiveFacts* machine, std::span<const std::string> sources = {},
+              std::span<const Diagnostic> remarks = {});
   ~LintSubject();
   LintSubject(const LintSubject&) = delete;
   LintSubject& operator=(const LintSubject&) = delete;
@@ -35,6 +36,8 @@ class LintSubject {
   [[nodiscard]] const LiveFacts* machine() const { return machine_; }  // null: only files
   // By Origin::file; empty text: not known.
   [[nodiscard]] std::string_view source(std::uint32_t file) const;
+  // What the reader said: mistakes for which a rule was left out (read_ruleset.h).
+  [[nodiscard]] std::span<const Diagnostic> remarks() const { return remarks_; }
   // Every rule, in order of tables, chains and numbers.
   [[nodiscard]] std::span<const RulePlace> rules() const { return places_; }
   // Base chains of type filter or route at that hook, of either backend, which packets of that family pass.
@@ -58,6 +61,13 @@ class LintSubject {
   // Are there rules (or a policy that drops) for that way and family?
   [[nodiscard]] bool filters(Way way, bool v4) const;
 
+  // The rules are all there are: a whole save, or a script that sets a policy. A fragment says nothing about what is
+  // missing.
+  [[nodiscard]] bool is_complete() const;
+  // The filter base chain at that way's hook that a person would change: where the policy drops, else the last with
+  // rules.
+  [[nodiscard]] std::optional<RulePlace> main_chain(Way way, bool v4) const;
+
   // Adds one. Its number, id and severity are the check's; change the severity afterwards where it is less.
   Finding& add(Confidence confidence, const RulePlace& place, std::string text);
 
@@ -72,6 +82,7 @@ class LintSubject {
   const Ruleset& ruleset_;
   const LiveFacts* machine_;
   std::span<const std::string> sources_;
+  std::span<const Diagnostic> remarks_;
   std::vector<RulePlace> places_;
   std::unique_ptr<Lazy> lazy_;
   std::vector<Finding> findings_;  // of the check that runs

@@ -194,6 +194,16 @@ class Planner {
                 v4, towards_clients);
   }
 
+  // What the rule under test lets through is to arrive, as often as it is tried: another rule that stops or limits this
+  // packet would be taken for it, and its meter would be used up.
+  [[nodiscard]] const RuleInfo* hindered_by(const Probe& probe) const {
+    const auto found = std::find_if(table_.rules.begin(), table_.rules.end(), [&](const RuleInfo& other) {
+      return &other != probe.rule && (other.effect == RuleEffect::Stop || other.effect == RuleEffect::Limit) &&
+             other.hook == probe.rule->hook && matches(other, probe.packet);
+    });
+    return found == table_.rules.end() ? nullptr : &*found;
+  }
+
   // Blocks are asked for whoever is a client.
   [[nodiscard]] std::vector<IpPrefix> every_client(bool v4) const {
     std::vector<IpPrefix> networks;
@@ -210,7 +220,7 @@ class Planner {
     IpAddress& address = towards_clients ? probe.packet.to : probe.packet.from;
     const bool is_set_apart = probe.block_client || probe.slow_client;
     const bool whole_network = !v4 && (is_set_apart || (probe.rule->each_client && !settings_.limits_too));
-    const RuleInfo* earlier = nullptr;
+    const RuleInfo *earlier = nullptr, *later = nullptr;
     bool shared = false, used = false;
     for (const IpPrefix& network : networks) {
       if (network.base().is_v4() != v4) continue;
@@ -218,6 +228,8 @@ class Planner {
         address = candidate;
         if (const RuleInfo* found = taker(probe)) {
           earlier = found;
+        } else if (const RuleInfo* other = probe.slow_client ? hindered_by(probe) : nullptr) {
+          later = other;
         } else if (whole_network && !here_.is_unused_network(IpPrefix::of(candidate, 64))) {
           shared = true;
         } else if (!here_.is_unused(candidate)) {
@@ -229,6 +241,8 @@ class Planner {
     }
     std::string reason = "it names no network of that family";
     if (earlier != nullptr) reason = fmt::format("rule {} takes every address that could be tried", earlier->id);
+    if (later != nullptr)
+      reason = fmt::format("rule {} stops every client that could be tried all the same", later->id);
     if (used) reason = "somebody has every address of its clients that was tried";
     hinder(probe, Prospect::Impossible, reason);
     if (!shared) return;

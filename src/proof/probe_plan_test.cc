@@ -124,6 +124,17 @@ TEST(ProbePlan, AThrottleIsMetByAnUnusedClientWithMoreNewServersThanPassAtOnce) 
   EXPECT_EQ(of(probes, "throttle.transfer", true).prospect, Prospect::Impossible);
 }
 
+TEST(ProbePlan, WhoIsSlowedDownForAProofMeetsNoOtherLimit) {
+  const std::string groups =
+      "[[gateway.group]]\nname = \"guests\"\nclients = [\"172.20.0.0/24\"]\ntransfer = \"limit\"\n";
+  const CompiledTable table = table_of("[gateway]\nclients = [\"172.16.0.0/24\"]\n" + groups);
+  EXPECT_EQ(of(plan(table), "throttle.transfer", true).packet.from.text().substr(0, 9), "172.16.0.");
+  const CompiledTable watched_group = table_of(
+      "[gateway]\nclients = [\"172.16.0.0/24\"]\ntransfer = \"block\"\n"
+      "[[gateway.group]]\nname = \"guests\"\nclients = [\"172.20.0.0/24\"]\n");
+  EXPECT_EQ(of(plan(watched_group), "throttle.transfer", true).packet.from.text().substr(0, 9), "172.20.0.");
+}
+
 // A block or a limit of an IPv6 address is one of its /64.
 TEST(ProbePlan, ANetworkWithRealUsersIsNeitherBlockedNorLimited) {
   const CompiledTable table =

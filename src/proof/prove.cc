@@ -5,6 +5,8 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "base/escape.h"
 #include "proof/send_probe.h"
@@ -46,6 +48,7 @@ class Prover {
         report_.proofs[i] = std::move(*proof);
       }
     }
+    forget_clients();
     report_.remarks = remarks_on(others(), table_);
     return std::move(report_);
   }
@@ -89,6 +92,8 @@ class Prover {
   // The addresses of a probe are where it starts and ends.
   Result<void> carry(const Probe& probe) {
     const TestPacket& packet = probe.packet;
+    if (probe.from == ProbeFrom::Client)
+      met_[packet.from.is_v4() ? packet.from : IpPrefix::of(packet.from, 64).base()].insert(packet.to);
     if (packet.hook != RuleHook::Forward) return hosts_.outside->carry(packet.from);
     const bool from_client = probe.from == ProbeFrom::Client;
     if (auto given = (from_client ? hosts_.client : hosts_.outside)->carry(packet.from); !given) return given;
@@ -206,6 +211,27 @@ class Prover {
     return *others_;
   }
 
+  // What the rules remember of a client that does not exist; what they do not is added first, so that it can be
+  // deleted.
+  static void forget_client(Kernel& kernel, IpAddress client, const std::vector<IpAddress>& servers) {
+    const char digit = client.is_v4() ? '4' : '6';
+    std::string statements;
+    const auto forget = [&](std::string_view set, const std::string& element) {
+      statements += fmt::format("add element inet {0} {1}{2} {{ {3} }}\ndelete element inet {0} {1}{2} {{ {3} }}\n",
+                                kTable, set, digit, element);
+    };
+    forget("new_servers", client.text());
+    for (const IpAddress server : servers) forget("known", fmt::format("{} . {}", client.text(), server.text()));
+    (void)kernel.load_statements(statements);
+  }
+
+  // Every client of a probe wrote to a server, which the rules remember for a week.
+  void forget_clients() {
+    if (std::none_of(table_.rules.begin(), table_.rules.end(), [](const RuleInfo& rule) { return rule.slowed; }))
+      return;
+    for (const auto& [client, servers] : met_) forget_client(kernel_, client, {servers.begin(), servers.end()});
+  }
+
   // Of rules about blocked or slowed clients: the probe's sender is one for as long as this lives, and has met nobody
   // before.
   class SetApart {
@@ -231,19 +257,8 @@ class Prover {
     SetApart& operator=(const SetApart&) = delete;
 
    private:
-    // What the rules remember of it; what they do not is added first, so that it can be deleted.
     void forget() {
-      if (servers_.empty()) return;
-      const char digit = client_->base().is_v4() ? '4' : '6';
-      const std::string client = client_->base().text();
-      std::string statements;
-      const auto forget_one = [&](std::string_view set, const std::string& element) {
-        statements += fmt::format("add element inet {0} {1}{2} {{ {3} }}\ndelete element inet {0} {1}{2} {{ {3} }}\n",
-                                  kTable, set, digit, element);
-      };
-      forget_one("new_servers", client);
-      for (const IpAddress server : servers_) forget_one("known", fmt::format("{} . {}", client, server.text()));
-      (void)kernel_.load_statements(statements);
+      if (!servers_.empty()) forget_client(kernel_, client_->base(), servers_);
     }
 
     Kernel& kernel_;
@@ -259,6 +274,7 @@ class Prover {
   std::string listing_;  // of the last probe
   RuleCounts before_, after_;
   std::optional<OtherRules> others_;
+  std::map<IpAddress, std::set<IpAddress>> met_;  // servers by client, of probes
 };
 
 }  // namespace

@@ -41,14 +41,15 @@ Result<std::size_t> CaptureInput::next() {
 
 Result<void> CaptureInput::admit(ReplayContext& context) {
   start_stretch();
-  for (const PacketSighting& packet : stretch_) {
+  admitted_.swap(stretch_);
+  stretch_.clear();
+  for (PacketSighting& packet : admitted_) {
     if (!context.in_span(packet.time)) {
       ++outside_span_;
       continue;
     }
-    packets_.push_back({.packet = packet, .route = context.router.route(packet, 0, 0)});
+    packets_.push_back({.packet = &packet, .route = context.router.route(packet, 0, 0)});
   }
-  stretch_.clear();
   return {};
 }
 

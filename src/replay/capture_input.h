@@ -31,9 +31,10 @@ class CaptureInput final : public Input {
   std::string name_;
   std::unique_ptr<ByteStream> stream_;  // where it is, `reader_` reads from it
   CaptureReader reader_;
-  std::vector<PacketSighting> stretch_;  // the next one; read ahead, so that its first time is known
-  bool ended_ = false;                   // the file
-  bool at_end_ = false;                  // what was read of it too
+  std::vector<PacketSighting> stretch_;   // the next one; read ahead, so that its first time is known
+  std::vector<PacketSighting> admitted_;  // the one before
+  bool ended_ = false;                    // the file
+  bool at_end_ = false;                   // what was read of it too
 };
 
 }  // namespace mailweir

@@ -15,7 +15,7 @@ void Input::start_stretch() {
 
 void Input::pop() {
   const Route route = packets_[front_].route;
-  const bool question = packets_[front_].packet.mx_name != 0;
+  const bool question = packets_[front_].packet->mx_name != 0;
   ++front_;
   if (question) {
     ++questions_;

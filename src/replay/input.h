@@ -26,8 +26,8 @@ struct ReplayContext {
 };
 
 struct RoutedPacket {
-  PacketSighting packet;
-  Route route;
+  PacketSighting* packet;  // where it was read; stays there until the next stretch is begun
+  Route route{};
   std::uint16_t in = 0, out = 0;  // interfaces, as the router numbers them
 };
 

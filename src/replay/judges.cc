@@ -48,8 +48,10 @@ Judges::Judges(const DetectSettings& settings) : v6_client_length_(settings.v6_c
 void Judges::add(const PacketSighting& packet, Time time, bool from_client) {
   const IpAddress client = client_base(from_client ? packet.source : packet.destination, v6_client_length_);
   std::vector<Item>& queue = judges_[(std::hash<IpAddress>{}(client) >> 8) % kJudges].queue;
-  queue.push_back({packet, from_client});
-  queue.back().packet.time = time;
+  Item& item = queue.emplace_back();  // filled in place: a copy would wait for what was just written
+  item.packet = packet;
+  item.packet.time = time;
+  item.from_client = from_client;
   ++queued_;
 }
 

@@ -52,16 +52,22 @@ void LogInput::read_piece(std::size_t index) {
 
 Result<void> LogInput::admit(ReplayContext& context) {
   start_stretch();
+  unsettled_.clear();
   // First what the window shows of rules and interfaces, for all of it; then what that makes of each packet.
   for (std::size_t i = 0; i < pieces_; ++i) {
     if (!outcomes_[i]) return fail(Error(outcomes_[i].error()).in(name_));
     count_block(blocks_[i]);
     admit_block(blocks_[i], context);
   }
-  for (RoutedPacket& packet : packets_) {
-    packet.packet.view = context.rules.view_of(packet.packet.rule);
-    packet.packet.stopped_or_sampled = context.rules.stops(packet.packet.rule);
-    packet.route = context.router.route(packet.packet, packet.in, packet.out);
+  const std::vector<LogRules::Shown> shown = context.rules.shown();
+  for (const RoutedPacket& packet : packets_) {
+    const LogRules::Shown& by_rule = shown[packet.packet->rule];
+    packet.packet->view = by_rule.view;
+    packet.packet->stopped_or_sampled = by_rule.stops;
+  }
+  for (const std::size_t i : unsettled_) {
+    RoutedPacket& packet = packets_[i];
+    packet.route = context.router.route(*packet.packet, packet.in, packet.out);
   }
   return {};
 }
@@ -74,15 +80,16 @@ void LogInput::count_block(const LogBlock& block) {
   for (std::size_t i = 0; i < kLineKinds; ++i) totals_.kinds[i] += block.kinds[i];
 }
 
-void LogInput::admit_block(const LogBlock& block, ReplayContext& context) {
+void LogInput::admit_block(LogBlock& block, ReplayContext& context) {
   std::vector<std::uint16_t> rules, interfaces;
   for (const std::string& prefix : block.rules.texts()) rules.push_back(context.rules.number_of(prefix));
   for (const std::string& name : block.interfaces.texts()) interfaces.push_back(context.router.interface(name));
   const std::uint16_t unnamed = context.router.interface({});
   const auto interface = [&](std::uint16_t number) { return number == Names::kOther ? unnamed : interfaces[number]; };
 
-  for (const LogSighting& sighting : block.sightings) {
-    const auto time = clock_.in_order({sighting.packet.time.time_since_epoch().count(), sighting.base});
+  for (LogSighting& sighting : block.sightings) {
+    PacketSighting& packet = sighting.packet;
+    const auto time = clock_.in_order({packet.time.time_since_epoch().count(), sighting.base});
     if (!time) {
       ++no_such_day_;
       continue;
@@ -91,14 +98,17 @@ void LogInput::admit_block(const LogBlock& block, ReplayContext& context) {
       ++outside_span_;
       continue;
     }
-    RoutedPacket& packet = packets_.emplace_back();
-    packet.packet = sighting.packet;
-    packet.packet.time = *time;
-    packet.packet.rule = sighting.packet.rule == Names::kOther ? std::uint16_t{0} : rules[sighting.packet.rule];
-    packet.in = interface(sighting.in);
-    packet.out = interface(sighting.out);
-    context.rules.learn(packet.packet.rule, packet.packet.flags);
-    context.router.learn(packet.packet, packet.in, packet.out);
+    packet.time = *time;
+    packet.rule = packet.rule == Names::kOther ? std::uint16_t{0} : rules[packet.rule];
+    RoutedPacket& routed = packets_.emplace_back();
+    routed.packet = &packet;
+    routed.in = interface(sighting.in);
+    routed.out = interface(sighting.out);
+    context.rules.learn(packet.rule, packet.flags);
+    if (const auto way = context.router.learn(packet, routed.in, routed.out))
+      routed.route.way = *way;
+    else
+      unsettled_.push_back(packets_.size() - 1);
   }
 }
 

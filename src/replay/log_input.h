@@ -31,7 +31,7 @@ class LogInput final : public Input {
   [[nodiscard]] InputReport report() const override;
 
  private:
-  void admit_block(const LogBlock& block, ReplayContext& context);
+  void admit_block(LogBlock& block, ReplayContext& context);
   void count_block(const LogBlock& block);
   void add_notes(InputReport& report) const;
 
@@ -44,7 +44,8 @@ class LogInput final : public Input {
   std::vector<LogBlock> blocks_;
   std::vector<Result<void>> outcomes_;  // of reading each piece
   std::size_t pieces_ = 0;
-  LogBlock totals_;  // counters only
+  std::vector<std::size_t> unsettled_;  // of packets_: whose route waits for what the whole window shows
+  LogBlock totals_;                     // counters only
   std::uint64_t no_such_day_ = 0;
 };
 

@@ -46,9 +46,16 @@ void LogRules::learn(std::uint16_t rule, std::uint8_t flags) {
   ++(opens ? rules_[rule].syns : rules_[rule].others);
 }
 
-View LogRules::view_of(std::uint16_t rule) const {
+LogRules::Shown LogRules::shown(std::uint16_t rule) const {
   const Rule& seen = rules_[rule];
-  return seen.others * kOthersPerSyn >= seen.syns && seen.others > 0 ? View::OneSided : View::FirstPackets;
+  const bool whole = seen.others * kOthersPerSyn >= seen.syns && seen.others > 0;
+  return {whole ? View::OneSided : View::FirstPackets, seen.stops};
+}
+
+std::vector<LogRules::Shown> LogRules::shown() const {
+  std::vector<Shown> all;
+  for (std::size_t rule = 0; rule < rules_.size(); ++rule) all.push_back(shown(static_cast<std::uint16_t>(rule)));
+  return all;
 }
 
 }  // namespace mailweir

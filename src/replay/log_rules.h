@@ -24,8 +24,12 @@ class LogRules {
   // A number above 0 for a prefix; the same prefix has the same number in every file.
   std::uint16_t number_of(std::string_view prefix);
   void learn(std::uint16_t rule, std::uint8_t flags);
-  [[nodiscard]] View view_of(std::uint16_t rule) const;
-  [[nodiscard]] bool stops(std::uint16_t rule) const { return rules_[rule].stops; }
+  struct Shown {
+    View view;
+    bool stops;
+  };
+  [[nodiscard]] Shown shown(std::uint16_t rule) const;
+  [[nodiscard]] std::vector<Shown> shown() const;  // of every rule, by its number
 
  private:
   struct Rule {

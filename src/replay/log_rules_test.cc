@@ -25,10 +25,10 @@ TEST(LogRules, FirstPacketsOnlyUntilOthersAreSeen) {
   EXPECT_EQ(rules.number_of("MAIL "), rule);
   for (int i = 0; i < 8; ++i) rules.learn(rule, tcp_flag::kSyn);
   rules.learn(rule, tcp_flag::kAck);
-  EXPECT_EQ(rules.view_of(rule), View::FirstPackets) << "conntrack took up one connection in the middle";
+  EXPECT_EQ(rules.shown(rule).view, View::FirstPackets) << "conntrack took up one connection in the middle";
   rules.learn(rule, tcp_flag::kAck | tcp_flag::kPsh);
-  EXPECT_EQ(rules.view_of(rule), View::OneSided);
-  EXPECT_EQ(rules.view_of(rules.number_of("other")), View::FirstPackets) << "each rule for itself";
+  EXPECT_EQ(rules.shown(rule).view, View::OneSided);
+  EXPECT_EQ(rules.shown(rules.number_of("other")).view, View::FirstPackets) << "each rule for itself";
 }
 
 }  // namespace

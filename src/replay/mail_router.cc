@@ -1,7 +1,6 @@
 #include "replay/mail_router.h"
 
 #include "base/mail_ports.h"
-#include "base/address_scope.h"
 
 namespace mailweir {
 namespace {
@@ -27,10 +26,16 @@ std::uint16_t MailRouter::interface(std::string_view name) {
   return static_cast<std::uint16_t>(interfaces_.size() - 1);
 }
 
-void MailRouter::learn(const PacketSighting& packet, std::uint16_t in, std::uint16_t out) {
-  if (told_) return;
-  const AddressScope source = scope_of(packet.source);
-  const AddressScope destination = scope_of(packet.destination);
+std::optional<Way> MailRouter::learn(const PacketSighting& packet, std::uint16_t in, std::uint16_t out) {
+  const Scopes scopes{scope_of(packet.source), scope_of(packet.destination)};
+  if (!told_) learn_sides(packet, scopes, in, out);
+  const Route route{.way = scope_.way_of(packet, scopes.source, scopes.destination)};
+  if (!is_settled(route, packet, scopes)) return std::nullopt;
+  return route.way;
+}
+
+void MailRouter::learn_sides(const PacketSighting& packet, Scopes scopes, std::uint16_t in, std::uint16_t out) {
+  const auto [source, destination] = scopes;
   const bool to_public = destination == AddressScope::Public;
   switch (packet.path) {
     case Path::Output:
@@ -66,10 +71,9 @@ MailRouter::Side MailRouter::side_of(std::uint16_t number) const {
 Route MailRouter::route(const PacketSighting& packet, std::uint16_t in, std::uint16_t out) const {
   // Of whom a question is matters only if its asker sends mail; then its mail was routed too.
   if (packet.mx_name != 0) return {.way = Way::FromClient};
-  Route route{.way = scope_.way_of(packet)};
-  if (told_ || packet.path != Path::Forward || !route.judged()) return route;
-  if (scope_of(packet.source) != AddressScope::Public || scope_of(packet.destination) != AddressScope::Public)
-    return route;
+  const Scopes scopes{scope_of(packet.source), scope_of(packet.destination)};
+  Route route{.way = scope_.way_of(packet, scopes.source, scopes.destination)};
+  if (is_settled(route, packet, scopes)) return route;
 
   const bool from_client = route.way == Way::FromClient;
   const std::uint16_t near = from_client ? in : out, far = from_client ? out : in;  // of whoever opened the connection

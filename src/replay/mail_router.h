@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,10 +36,22 @@ class MailRouter {
 
   // A number for an interface's name.
   std::uint16_t interface(std::string_view name);
-  void learn(const PacketSighting& packet, std::uint16_t in, std::uint16_t out);
+  // The way, if that is all of the route and nothing that is still to be learned can change it: so it is of most.
+  std::optional<Way> learn(const PacketSighting& packet, std::uint16_t in, std::uint16_t out);
   [[nodiscard]] Route route(const PacketSighting& packet, std::uint16_t in, std::uint16_t out) const;
 
  private:
+  struct Scopes {
+    AddressScope source, destination;
+    [[nodiscard]] bool both_public() const {
+      return source == AddressScope::Public && destination == AddressScope::Public;
+    }
+  };
+  void learn_sides(const PacketSighting& packet, Scopes scopes, std::uint16_t in, std::uint16_t out);
+  // Of this route interfaces have no say.
+  [[nodiscard]] bool is_settled(const Route& route, const PacketSighting& packet, Scopes scopes) const {
+    return told_ || packet.path != Path::Forward || !route.judged() || !scopes.both_public();
+  }
   enum class Side : std::uint8_t { Unknown, Inside, Outside };
   struct Interface {
     std::string name;

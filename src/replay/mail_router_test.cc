@@ -24,7 +24,9 @@ class MailRouterTest : public ::testing::Test {
     packet.path = *hop.in == '\0' ? Path::Output : *hop.out == '\0' ? Path::Input : Path::Forward;
     return packet;
   }
-  void learn(const Hop& hop) { router_.learn(packet(hop), router_.interface(hop.in), router_.interface(hop.out)); }
+  void learn(const Hop& hop) {
+    (void)router_.learn(packet(hop), router_.interface(hop.in), router_.interface(hop.out));
+  }
   Route route(const Hop& hop) {
     return router_.route(packet(hop), router_.interface(hop.in), router_.interface(hop.out));
   }

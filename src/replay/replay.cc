@@ -93,9 +93,9 @@ class Replay {
       Input* first = active_.front();
       for (Input* input : active_) {
         if (input->empty()) return;
-        if (input->front().packet.time < first->front().packet.time) first = input;
+        if (input->front().packet->time < first->front().packet->time) first = input;
       }
-      if (!waiting_.empty() && waiting_.back()->starts_at() <= first->front().packet.time) return start_next();
+      if (!waiting_.empty() && waiting_.back()->starts_at() <= first->front().packet->time) return start_next();
       deliver_from(*first);
     }
   }
@@ -104,15 +104,15 @@ class Replay {
   void deliver_from(Input& input) {
     Time limit = waiting_.empty() ? Time::max() : waiting_.back()->starts_at();
     for (const Input* other : active_) {
-      if (other != &input) limit = std::min(limit, other->front().packet.time);
+      if (other != &input) limit = std::min(limit, other->front().packet->time);
     }
     do {
       const RoutedPacket& packet = input.front();
-      latest_ = std::max(latest_, packet.packet.time);
+      latest_ = std::max(latest_, packet.packet->time);
       if (!earliest_) earliest_ = latest_;
-      if (packet.route.judged()) judges_.add(packet.packet, latest_, packet.route.way == Way::FromClient);
+      if (packet.route.judged()) judges_.add(*packet.packet, latest_, packet.route.way == Way::FromClient);
       input.pop();
-    } while (!input.empty() && input.front().packet.time < limit);
+    } while (!input.empty() && input.front().packet->time < limit);
   }
 
   void tell_progress() const {

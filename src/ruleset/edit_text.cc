@@ -100,13 +100,13 @@ class TextEditor {
     std::string body;
     std::size_t old_count = 0, new_count = 0;
     for (std::size_t i = from; i <= to; ++i) {
+      const bool removed = i != to && changes_.removed.contains(i);
+      if (removed) body += "-" + std::string(lines_[i]) + "\n";
       if (const auto added = changes_.before.find(i); added != changes_.before.end() && i >= first && i <= last)
         for (const std::string& line : added->second) body += "+" + line + "\n", ++new_count;
       if (i == to) break;
-      const bool removed = changes_.removed.contains(i);
-      body += (removed ? "-" : " ") + std::string(lines_[i]) + "\n";
+      if (!removed) body += " " + std::string(lines_[i]) + "\n", ++new_count;
       ++old_count;
-      if (!removed) ++new_count;
     }
     const auto start = static_cast<std::ptrdiff_t>(from) + 1;
     diff += fmt::format("@@ -{},{} +{},{} @@\n{}", old_count == 0 ? start - 1 : start, old_count,

@@ -7,14 +7,10 @@
 #include <map>
 #include <vector>
 
+#include "base/trim.h"
+
 namespace mailweir::rules {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r;") - first + 1);
-}
 
 struct Line {
   std::string_view text;  // without blanks around it and without comments
@@ -79,7 +75,7 @@ Places rules_in(std::string_view text) {
     const std::string_view whole = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     ++number;
-    const std::string_view line = trimmed(without_comment(whole));
+    const std::string_view line = trimmed(without_comment(whole), " \t\r;");
     if (line.empty()) continue;
     const int change = depth_change(line);
     const std::vector<std::string> words = words_of(line);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/escape.h"
+#include "base/trim.h"
 #include "ruleset/iptables_rule.h"
 #include "ruleset/iptables_tables.h"
 #include "ruleset/number_names.h"
@@ -68,12 +69,6 @@ bool is_lead_word(std::string_view word) {
   constexpr std::array<std::string_view, 11> kWords = {"then", "do", "else",    "{",    "!",   "sudo",
                                                        "exec", "if", "command", "nice", "elif"};
   return std::find(kWords.begin(), kWords.end(), word) != kWords.end();
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
 }
 
 // IPv6 rules in a text that does not say so.

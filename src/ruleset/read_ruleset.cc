@@ -5,20 +5,16 @@
 #include <algorithm>
 
 #include "base/escape.h"
+#include "base/trim.h"
 
 namespace mailweir::rules {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  return first == std::string_view::npos ? std::string_view{} : text.substr(first);
-}
 
 // Does a line begin so?
 bool has_line(std::string_view text, std::string_view beginning) {
   while (!text.empty()) {
     const auto end = std::min(text.find('\n'), text.size());
-    const std::string_view line = trimmed(text.substr(0, end));
+    const std::string_view line = trimmed(text.substr(0, end), " \t\r\n");
     if (line.starts_with(beginning)) return true;
     text.remove_prefix(std::min(end + 1, text.size()));
   }
@@ -43,7 +39,7 @@ bool is_twin(const Table& nft, const Table& saved) {
 }  // namespace
 
 std::optional<Notation> notation_of(std::string_view text) {
-  const std::string_view begin = trimmed(text);
+  const std::string_view begin = trimmed(text, " \t\r\n");
   if (begin.starts_with('{') && begin.substr(0, 200).find("\"nftables\"") != std::string_view::npos)
     return Notation::NftJson;
   if (has_any_line(text, {"*filter", "*nat", "*mangle", "*raw", "*security"})) return Notation::Save;

@@ -108,6 +108,14 @@ std::vector<std::string> default_route_interfaces() {
   return interfaces;
 }
 
+std::vector<std::string> interface_names() {
+  const std::unique_ptr<struct if_nameindex, void (*)(struct if_nameindex*)> list(if_nameindex(), if_freenameindex);
+  std::vector<std::string> names;
+  if (list == nullptr) return names;
+  for (const struct if_nameindex* entry = list.get(); entry->if_index != 0; ++entry) names.emplace_back(entry->if_name);
+  return names;
+}
+
 std::vector<KnownRoute> read_routes(std::string_view table4, std::string_view table6) {
   struct Ranked {
     std::uint32_t metric;

@@ -22,6 +22,9 @@ struct OwnAddress {
 // Interfaces with a default route, of either family.
 [[nodiscard]] std::vector<std::string> default_route_interfaces();
 
+// Of all interfaces, lo and those that are down too.
+[[nodiscard]] std::vector<std::string> interface_names();
+
 // Of the main routing table, the preferred first where several lead to one network.
 struct KnownRoute {
   IpPrefix to = IpPrefix::host({});

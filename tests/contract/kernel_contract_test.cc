@@ -122,7 +122,8 @@ TEST_P(KernelContract, AClientThatIsSlowedDownIsListedAsThatAndHasOneScopeAtATim
                           {v6, BlockScope::SlowedDown, "mw-2", hours(25), {}, 0}};
     ASSERT_OK(kernel.add_blocks(slow));
     ASSERT_EQ(kernel.blocks()->size(), 2U);
-    for (const Block& block : *kernel.blocks()) EXPECT_EQ(block.scope, BlockScope::SlowedDown);
+    const auto slowed = kernel.blocks();
+    for (const Block& block : *slowed) EXPECT_EQ(block.scope, BlockScope::SlowedDown);
     const Block hard[] = {{v4, BlockScope::SubmissionOnly, "mw-3", hours(1), {}, 0}};
     ASSERT_OK(kernel.add_blocks(hard));
     const IpPrefix both[] = {v4, v6};

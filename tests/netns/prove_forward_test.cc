@@ -107,13 +107,16 @@ TEST(ProveForward, AThrottleKeepsKnownServersAndStopsNewOnesAndLeavesNoTrace) {
   }
 }
 
-TEST(ProveForward, AThrottleThatDoesNothingIsInertAndTheCauseNamed) {
+TEST(ProveForward, AThrottleThatSomebodyElsesRuleStandsBeforeIsInert) {
   with_gateway([](GatewayWorld&) {
     ProvenPolicy policy("[gateway]\nclients = [\"172.16.0.0/16\", \"fd16::/32\"]\n",
                         "nft insert rule inet mailweir mw_slowed counter return\n");
     policy.prove(kAttached);
     policy.expect_cause("throttle.transfer", CauseKind::Stranger, "counter");
   });
+}
+
+TEST(ProveForward, AThrottleWhoseKnownServersAreOutOfReachIsInert) {
   with_gateway([](GatewayWorld&) {
     ProvenPolicy policy("[gateway]\nclients = [\"172.16.0.0/16\", \"fd16::/32\"]\n",
                         "nft add table inet later\n"
@@ -122,6 +125,9 @@ TEST(ProveForward, AThrottleThatDoesNothingIsInertAndTheCauseNamed) {
     policy.prove(kAttached);
     policy.expect_cause("throttle.transfer", CauseKind::LaterDrop, "inet later");
   });
+}
+
+TEST(ProveForward, AThrottleOfManyServersIsNotTried) {
   with_gateway([](GatewayWorld&) {
     ProvenPolicy policy("[gateway]\nclients = [\"172.16.0.0/16\", \"fd16::/32\"]\nnew_servers_per_hour = 600\n");
     policy.prove(kAttached);

@@ -302,6 +302,29 @@ TEST(SameVerdicts, WhoIsInTheSetsOfBlockedClientsIsCutOffOnSendingPorts) {
   });
 }
 
+TEST(SameVerdicts, WhoIsInTheSetsOfSlowedClientsKeepsItsServersAndGetsNewOnesAtTheRate) {
+  if (!has_ipset()) GTEST_SKIP() << "no ipset here";
+  with_gateway([&](GatewayWorld& world) {
+    const Fd four = world.listen("0.0.0.0", 25), six = world.listen("::", 587);
+    load(policy_of("[gateway]\nclients = [\"172.16.0.0/16\", \"fd16::/32\"]\nnew_servers_per_hour = 6\n"), Tool::Ipset);
+    const auto server = [](int number) { return "10.1." + std::to_string(number) + ".10"; };
+    EXPECT_EQ(world.connect("172.16.0.2", server(1), 25).error, 0);
+    EXPECT_EQ(world.connect("fd16:0:0:1::2", "2001:db8::10", 25).error, ECONNREFUSED) << "nobody listens";
+    load({"sh", "-e"}, "ipset add mw-slowed4 172.16.0.2\nipset add mw-slowed6 fd16:0:0:1::77\n");
+    int reached = 0;
+    while (reached < 50 && world.connect("172.16.0.2", server(100 + reached), 25).error == 0) ++reached;
+    // 6 an hour is one in ten minutes, 3 at once.
+    EXPECT_EQ(reached, 3);
+    for (int number : {1, 100, 101, 102}) EXPECT_EQ(world.connect("172.16.0.2", server(number), 25).error, 0) << number;
+    for (int number = 150; number < 160; ++number) EXPECT_EQ(world.connect("172.16.0.3", server(number), 25).error, 0);
+    EXPECT_EQ(world.connect("172.16.0.2", server(170), 587).error, 0) << "only port 25";
+    const auto listed = run_process({"ipset", "list", "mw-slowed4"});
+    EXPECT_NE(listed->out.find("172.16.0.2 timeout"), std::string::npos);
+    EXPECT_NE(listed->out.find("packets 1 "), std::string::npos) << "only what is stopped is counted: " << listed->out;
+    EXPECT_EQ(run_process({"ipset", "list", "mw-blocked4"})->out.find("172.16.0.2"), std::string::npos);
+  });
+}
+
 // A client that nobody listens on refuses by itself: what is refused went through.
 TEST(SameVerdicts, TowardsClients) {
   constexpr auto kThrough = Outcome::Refused, kSilent = Outcome::Silent;

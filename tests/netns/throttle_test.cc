@@ -36,7 +36,8 @@ constexpr Family kFamilies[] = {{"v4", "172.16.0.2", "172.16.0.3", "172.16.0.2",
 
 std::uint64_t packets_of(Kernel& kernel, const std::string& rule) {
   std::uint64_t packets = 0;
-  for (const RulePackets& one : kernel.rule_packets().value()) packets += one.id == rule ? one.packets : 0;
+  const auto rules = kernel.rule_packets();
+  for (const RulePackets& one : *rules) packets += one.id == rule ? one.packets : 0;
   return packets;
 }
 
@@ -187,7 +188,8 @@ TEST(ThrottleKept, OverChangesOfTheTableAndARebootForTheTimeThatIsLeft) {
       const json status = desk.answers({"status"}, 0);
       EXPECT_EQ(status["blocks"], 0) << when;
       EXPECT_EQ(status["slowed"], 2) << when;
-      for (const Block& block : kernel->blocks().value()) {
+      const auto blocks = kernel->blocks();
+      for (const Block& block : *blocks) {
         EXPECT_EQ(block.scope, BlockScope::SlowedDown) << when;
         EXPECT_GT(block.left, std::chrono::hours(23)) << when;
         EXPECT_LE(block.left, std::chrono::hours(24)) << when;

@@ -6,7 +6,7 @@
 
 namespace mailweir::world {
 namespace {
-constexpr Sizes kCampaign{11.5, 0.4};  // 3 kB; F9: within a campaign 0.2 to 0.8
+constexpr double kCampaignSize = 11.5;  // 3 kB
 }
 
 Population bots(std::string name, BotHabits habits) {
@@ -21,7 +21,7 @@ Population bots(std::string name, BotHabits habits) {
               const Host server = large ? large_provider(random) : random.between(0, kServers - 1);
               script.ask_mx(second, server);
               const Outcome outcome = end_of(random, habits.ends);
-              script.connect(second + 0.1, server, 25, outcome, kCampaign);
+              script.connect(second + 0.1, server, 25, outcome, {kCampaignSize, habits.size_deviation});
               if (habits.retries && outcome != Outcome::Delivered) script.connect(second + 300, server, 25, outcome);
               for (unsigned i = 1; i <= habits.repeats; ++i) {
                 script.connect(second + 0.2 * i, kProviders, 587, Outcome::Delivered);

@@ -35,9 +35,11 @@ void add_servers(std::vector<Crowd>& all, unsigned clients) {
            mail_servers(std::string(row::kServer500), 500, kServerEnds),
            mail_servers(std::string(row::kDirty), 500, {0.08, 0.20}),
            mail_servers(std::string(row::kVeryDirty), 500, {0.15, 0.30}),
+           mail_servers(std::string(row::kFinal), 500, {0.08, 0.20}, Rejections::Final),
            registered(mail_servers(std::string(row::kRegistered), 500, kServerEnds)),
            mailing_lists(),
-           newsletters(),
+           newsletters("newsletter, 4,000 in 1 h", {0.03, 0.08}),
+           newsletters(std::string(row::kDirtyNewsletter), {0.08, 0.20}),
        }) {
     all.push_back({std::move(population), clients});
   }
@@ -52,6 +54,7 @@ void add_spammers(std::vector<Crowd>& all, unsigned clients) {
            bots("bot, 1 an hour", {.per_hour = 1, .ends = kBotEnds}),
            bots("bot, 60 an hour, half to large hosts", {.per_hour = 60, .ends = kBotEnds, .large_hosts = 0.5}),
            bots("bot, 60 an hour, retries as a server", {.per_hour = 60, .ends = kBotEnds, .retries = true}),
+           bots(std::string(row::kPadding), {.per_hour = 60, .ends = kBotEnds, .size_deviation = 2}),
            bots(std::string(row::kHiding), {.per_hour = 60, .ends = kBotEnds, .repeats = 5}),
            bots(std::string(row::kHopper), {.per_hour = 60, .ends = kBotEnds, .hop_after = 4}),
            bots(std::string(row::kHopperEach), {.per_hour = 60, .ends = kBotEnds, .hop_after = 1}),

@@ -23,6 +23,9 @@ inline constexpr std::string_view kServer30 = "mail server, 30 a day", kServer50
 inline constexpr std::string_view kRegistered = "mail server, 500 a day, registered";
 inline constexpr std::string_view kDirty = "mail server, dirty list (8 %/20 %)";
 inline constexpr std::string_view kVeryDirty = "mail server, very dirty (15 %/30 %)";
+inline constexpr std::string_view kFinal = "mail server, dirty list, no second try";
+inline constexpr std::string_view kDirtyNewsletter = "newsletter to a dirty list (8 %/20 %)";
+inline constexpr std::string_view kPadding = "bot, 60 an hour, sizes as people's";
 inline constexpr std::string_view kBot600 = "bot, 600 an hour", kBot60 = "bot, 60 an hour", kBot6 = "bot, 6 an hour";
 inline constexpr std::string_view kBot2 = "bot, 2 an hour";
 inline constexpr std::string_view kHiding = "bot, 60 an hour, hides among repeats";

@@ -45,15 +45,20 @@ void live_as_user(Script& script, Ends ends);
 [[nodiscard]] Population address_verifiers();  // asks 200 servers a day whether an address exists
 
 // servers.cc: honest mail servers, unless `registered` is set unknown to the operator.
-[[nodiscard]] Population mail_servers(std::string name, double mails_per_day, Ends ends);
+// Retried: half of what was cut short is greylisting and passes at the next try. Final: it is an address that does not
+// exist, and no mail server tries that again.
+enum class Rejections : bool { Retried, Final };
+[[nodiscard]] Population mail_servers(std::string name, double mails_per_day, Ends ends,
+                                      Rejections rejections = Rejections::Retried);
 [[nodiscard]] Population mailing_lists();
-[[nodiscard]] Population newsletters();  // 4,000 in one hour
+[[nodiscard]] Population newsletters(std::string name, Ends ends);  // 4,000 in one hour
 
 // bots.cc: spammers on port 25.
 struct BotHabits {
   double per_hour = 60;
   Ends ends{0.25, 0.35};
   double large_hosts = 0;        // share of recipients at large mail hosts
+  double size_deviation = 0.4;   // of log2: 2 is as different as what people write
   bool retries = false;          // each failure once, after five minutes, as a mail server would
   unsigned repeats = 0;          // harmless connections to one large host after each, to look settled
   unsigned hop_after = 0;        // connections until it takes the next /64 of its /56; 0: never

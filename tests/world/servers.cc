@@ -20,12 +20,13 @@ Host skewed(Random& random, Host servers) {
 double first_retry_gap(Random& random) { return random.chance(0.5) ? 300 : 900; }
 
 // Tries again after `gap` seconds and then ever more slowly, four times in all (RFC 5321, section 4.5.4.1).
-void deliver(Script& script, double second, Host server, Ends ends, double gap, Sizes sizes) {
+void deliver(Script& script, double second, Host server, Ends ends, double gap, Sizes sizes,
+             Rejections rejections = Rejections::Retried) {
   Random& random = script.random;
   script.ask_mx(second, server);
   const Outcome first = end_of(random, ends);
   script.connect(second + 0.1, server, 25, first, sizes);
-  if (first == Outcome::Delivered) return;
+  if (first == Outcome::Delivered || (first == Outcome::Short && rejections == Rejections::Final)) return;
   for (int retry = 0; retry < 3; ++retry) {
     second += gap * (1 + 0.2 * random.share());
     gap = std::min(gap * 2, 4000.0);
@@ -45,12 +46,12 @@ void receive(Script& script, double mails_per_day) {
 
 }  // namespace
 
-Population mail_servers(std::string name, double mails_per_day, Ends ends) {
-  return {std::move(name), Population::Kind::Server, [mails_per_day, ends](Script& script) {
+Population mail_servers(std::string name, double mails_per_day, Ends ends, Rejections rejections) {
+  return {std::move(name), Population::Kind::Server, [mails_per_day, ends, rejections](Script& script) {
             Random& random = script.random;
             const double gap = first_retry_gap(random);
             for (double second = 0; (second += random.exponential(kDay / mails_per_day)) < script.end();) {
-              deliver(script, second, skewed(random, kCorrespondents), ends, gap, {});
+              deliver(script, second, skewed(random, kCorrespondents), ends, gap, {}, rejections);
             }
             receive(script, mails_per_day / 2);
           }};
@@ -73,11 +74,11 @@ Population mailing_lists() {
           }};
 }
 
-Population newsletters() {
-  return {"newsletter, 4,000 in 1 h", Population::Kind::Server, [](Script& script) {
+Population newsletters(std::string name, Ends ends) {
+  return {std::move(name), Population::Kind::Server, [ends](Script& script) {
             const double gap = first_retry_gap(script.random);
             for (double second = 0; (second += script.random.exponential(0.9)) < 3600;) {
-              deliver(script, second, skewed(script.random, kCorrespondents), {0.03, 0.08}, gap, {15, 0.15});
+              deliver(script, second, skewed(script.random, kCorrespondents), ends, gap, {15, 0.15});
             }
           }};
 }
