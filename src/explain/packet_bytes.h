@@ -1,8 +1,7 @@
 // A packet's bytes, as somebody's hex dump shows them, -> the packet.
 //
-// Unlike packet/decode.h, which reads what detection needs of mail, every protocol and every field a rule may ask for
-// is read. In:  bytes from the first of the IP header on; any length, any content.   Out: the packet; what the bytes
-// end before is unknown.   Sources: RFC 791, RFC 8200, RFC 9293, RFC 768, RFC 792, RFC 4443, RFC 1071 (checksum).
+// In:  bytes from the first of the IP header on; any length, any content.   Out: the packet as
+// simulate/packet_from_bytes.h reads it, and whether its IPv4 header is as it was sent (RFC 1071).
 #pragma once
 
 #include <cstdint>

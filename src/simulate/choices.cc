@@ -20,7 +20,7 @@ bool Choices::next_world() {
   while (!made_.empty() && !made_.back().holds) made_.pop_back();
   next_ = 0;
   if (made_.empty()) return false;
-  if (worlds_ >= kWorldsMax) {
+  if (worlds_ >= kWorldsMax || spent_ >= kWorkMax) {
     cut_ = true;
     return false;
   }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,13 @@ class Choices {
  public:
   // More forks than this in one world, or more worlds, are not followed: 2^10 worlds of a packet tell nobody anything.
   static constexpr std::size_t kForksMax = 40, kWorldsMax = 1024;
+  // Rules asked in all worlds together, past which no further world begins: about a second.
+  static constexpr std::uint64_t kWorkMax = 20'000'000;
 
   // The answer this world gives. Past kForksMax always no, and cut() is true.
   bool choose(std::string what);
+  // So many rules were asked.
+  void spend(std::uint64_t rules) { spent_ += rules; }
   // Begins the next world. False: there is none.
   bool next_world();
 
@@ -33,6 +38,7 @@ class Choices {
  private:
   std::vector<Assumption> made_;  // the first `next_` were asked in this run
   std::size_t next_ = 0, worlds_ = 1;
+  std::uint64_t spent_ = 0;
   bool cut_ = false;
 };
 

@@ -69,7 +69,7 @@ class Reader {
   Result<WrittenPacket> read() {
     if (words_.size() < 4)
       return mistake(0,
-                     "a packet is PROTOCOL SOURCE > DESTINATION …, as in \"tcp 192.0.2.7:50000 > 203.0.113.9:25 syn\"");
+                     "a packet is PROTOCOL SOURCE > DESTINATION ..., as in \"tcp 192.0.2.7:50000 > 203.0.113.9:25 syn\"");
     if (words_[2].text != ">") return mistake(2, "expected \">\" between source and destination");
     const auto source = read_end(1), destination = read_end(3);
     if (!source) return fail(source.error());

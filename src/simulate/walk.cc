@@ -7,6 +7,12 @@
 namespace mailweir::rules {
 
 ChainEnd Walk::run(std::uint32_t base) {
+  const ChainEnd end = walk(base);
+  world_.choices->spend(rules_run_);
+  return end;
+}
+
+ChainEnd Walk::walk(std::uint32_t base) {
   const Program& program = *world_.program;
   std::vector<Frame> frames{{base, program.chains()[base].rules_begin}};
   while (!frames.empty()) {

@@ -65,6 +65,7 @@ class Walk {
     ChainEnd end;
   };
 
+  ChainEnd walk(std::uint32_t chain);
   RuleEnd run_rule(const FlatRule& rule, const FlatChain& chain);
   RuleEnd run_part(const RulePart& part, const FlatChain& chain, const FlatRule& rule);
   RuleEnd follow(const Verdict& verdict, const FlatChain& chain, const FlatRule& rule);
