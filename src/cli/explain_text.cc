@@ -95,9 +95,14 @@ class Report {
     }
     if (c.group->lines == 1) return say(packet, 2);
     say(fmt::format("{} like this: {}", count_of(c.group->lines, "line"), packet), 2);
-    say(fmt::format("{}, {}, {}", count_of(c.group->sources, "source"), count_of(c.group->destinations, "destination"),
-                    count_of(c.group->ports, "port")),
+    say(fmt::format("{}, {}, {}", distinct(c.group->sources, "source"), distinct(c.group->destinations, "destination"),
+                    distinct(c.group->ports, "port")),
         2);
+  }
+
+  // Past the limit they are not told apart.
+  static std::string distinct(std::size_t count, std::string_view what) {
+    return (count >= kPasteLimits.distinct_max ? "at least " : "") + count_of(count, what);
   }
 
   void rule_line(const PassedOver& passed) const {

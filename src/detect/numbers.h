@@ -58,7 +58,7 @@ inline constexpr double kMxFirst = 3.0, kMxMore = 0.5, kMxMost = 5.0, kNoMx = -0
 inline constexpr unsigned kSizesMin = 8;
 inline constexpr double kHonestVariance = 4.0, kSizeLeast = -1.0, kSizeMost = 1.5, kVarianceMin = 0.01;
 
-// The same against mail servers (decision 0016): what people and lists write differs from message to message. Only the
+// The same against mail servers (decision 0019): what people and lists write differs from message to message. Only the
 // difference counts, and so much at most, for a bot can pad its messages; likeness says nothing, newsletters are alike.
 inline constexpr double kCampaignVariance = 0.5;  // F9: deviations of 0.2 to 0.8
 // So much more M has to show of a client whose deliveries are not yet known to be alike.

@@ -5,16 +5,9 @@
 #include <array>
 
 #include "explain/causes.h"
-#include "record/packet_sighting.h"
 
 namespace mailweir::rules::causes {
 namespace {
-
-// Could the packet belong to a connection? One that opens a connection belongs to none yet.
-bool may_be_reply(const LineCase& c) {
-  if (c.is_tcp()) return c.flags() && (*c.flags() & tcp_flag::kAck) != 0;
-  return c.is_udp() && is_service_port(c.other_port()) && !is_service_port(c.own_port()) && !c.is_to_many();
-}
 
 bool is_own_address(const LineCase& c, Field field) {
   if (!c.values().is_known(field)) return false;
@@ -25,7 +18,7 @@ bool is_own_address(const LineCase& c, Field field) {
 }  // namespace
 
 std::optional<Judgement> established_too_late(const LineCase& c) {
-  if (!c.rule() || !c.established_later || !c.can_be(ConnectionState::Established) || !may_be_reply(c))
+  if (!c.rule() || !c.established_later || !c.can_be(ConnectionState::Established) || !c.may_be_reply())
     return std::nullopt;
   Judgement judgement;
   judgement.probability = 0.97;
@@ -40,7 +33,7 @@ std::optional<Judgement> established_too_late(const LineCase& c) {
 }
 
 std::optional<Judgement> established_missing(const LineCase& c) {
-  if (!c.rule() || c.established_accepted || !c.can_be(ConnectionState::Established) || !may_be_reply(c))
+  if (!c.rule() || c.established_accepted || !c.can_be(ConnectionState::Established) || !c.may_be_reply())
     return std::nullopt;
   Judgement judgement;
   judgement.probability = 0.85;

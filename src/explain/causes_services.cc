@@ -13,13 +13,14 @@ constexpr std::uint32_t kDns = 53;
 bool opens(const LineCase& c) {
   if (c.is_tcp())
     return c.flags() && (*c.flags() & (tcp_flag::kSyn | tcp_flag::kAck | tcp_flag::kRst)) == tcp_flag::kSyn;
-  return c.is_udp() && !c.is_to_many();
+  return c.is_udp() && !c.is_to_many() &&
+         (is_service_port(c.own_port()) || !is_service_port(c.other_port()) || !c.arrives());
 }
 
 std::string sender_words(const LineCase& c) {
-  if (c.line().user) return fmt::format("a program of user {}", *c.line().user);
-  if (c.line().way == Hook::Output) return "a program here";
-  return c.values().is_known(Field::SourceAddress) ? c.values().address(Field::SourceAddress).text() : "somebody";
+  if (c.line().user) return fmt::format("A program of user {}", *c.line().user);
+  if (c.line().way == Hook::Output) return "A program here";
+  return c.values().is_known(Field::SourceAddress) ? c.values().address(Field::SourceAddress).text() : "Somebody";
 }
 
 }  // namespace

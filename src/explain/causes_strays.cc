@@ -124,7 +124,8 @@ std::optional<Judgement> port_scan(const LineCase& c) {
         "No TCP stack sends such flags: a scanner does, to tell open ports from closed ones past a firewall.";
     return judgement;
   }
-  const bool opens = flags ? *flags == kSyn : c.is_udp();
+  const bool answers = is_service_port(c.other_port()) && !is_service_port(c.own_port());
+  const bool opens = flags ? *flags == kSyn : c.is_udp() && !answers;
   if (opens && !c.is_to_many() && c.line().way == Hook::Input && c.line().in != "lo") {
     // Small windows and no options: masscan, zmap and nmap build their SYNs by hand.
     const bool by_hand = flags && c.values().is_known(Field::Length) && c.values().value(Field::Length) <= 44 &&

@@ -56,6 +56,8 @@ Rule rule_of(const RuleWish& wish, const Table& table) {
     rule.parts.emplace_back(equals(Field::InputInterface, IntervalSet::single(interface_value(wish.in))));
   if (!wish.out.empty())
     rule.parts.emplace_back(equals(Field::OutputInterface, IntervalSet::single(interface_value(wish.out))));
+  if (wish.destination)
+    rule.parts.emplace_back(equals(Field::DestinationAddress, IntervalSet::single(address_value(*wish.destination))));
   if (wish.protocol) {
     Match protocol = equals(Field::Protocol, IntervalSet::single(*wish.protocol));
     protocol.implied = table.backend == Backend::Nft && (wish.port || wish.tcp_flag || wish.icmp_types);
@@ -78,7 +80,10 @@ Rule rule_of(const RuleWish& wish, const Table& table) {
     rule.parts.emplace_back(equals(Field::ConnectionState, std::move(states)));
   }
   if (table.backend == Backend::Iptables) rule.parts.emplace_back(Counter{});
-  rule.parts.emplace_back(Verdict{.kind = wish.verdict, .chain = {}});
+  if (wish.reject)
+    rule.parts.emplace_back(*wish.reject);
+  else
+    rule.parts.emplace_back(Verdict{.kind = wish.verdict, .chain = {}});
   return rule;
 }
 

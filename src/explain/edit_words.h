@@ -13,12 +13,14 @@ namespace mailweir::rules {
 struct RuleWish {
   std::vector<ConnectionState> states;
   std::optional<std::uint8_t> protocol;
-  std::optional<std::uint16_t> port;                        // destination; with a protocol
-  std::optional<std::uint8_t> tcp_flag;                     // this one is set
-  std::optional<unsigned> destination_type;                 // RTN_*: 3 broadcast, 5 multicast
+  std::optional<std::uint16_t> port;         // destination; with a protocol
+  std::optional<std::uint8_t> tcp_flag;      // this one is set
+  std::optional<unsigned> destination_type;  // RTN_*: 3 broadcast, 5 multicast
+  std::optional<IpAddress> destination;
   std::optional<std::pair<unsigned, unsigned>> icmp_types;  // first, last
   std::string in, out;
   Verdict::Kind verdict = Verdict::Kind::Drop;
+  std::optional<Reject> reject;  // instead of the verdict
 };
 [[nodiscard]] Rule rule_of(const RuleWish& wish, const Table& table);
 

@@ -1,7 +1,7 @@
 // What must go on working whatever is changed: the connections people miss first.
 //
 // In:  a machine.   Out: short flows in groups ("ssh", "DNS", "mail", …), and what the rules do with each packet of
-// them. A change keeps a group when every packet of it, and every answer the kernel makes, ends as before.
+// them. A change keeps a group when every packet of it ends as before.
 #pragma once
 
 #include <string>
@@ -24,7 +24,7 @@ struct EverydayFlow {
 // Flows of one family to, from and (where it forwards) through the machine.
 [[nodiscard]] std::vector<EverydayFlow> everyday_traffic(const LoggedPacket& line, const SimulatedMachine& machine);
 
-// One word per packet and answer: "delivered sent …". Equal answers are equal verdicts.
+// One word per packet, up to the first that is stopped: "delivered sent …". Equal answers are equal verdicts.
 [[nodiscard]] std::string verdicts_of(const Scene& scene, const EverydayFlow& flow);
 
 }  // namespace mailweir::rules

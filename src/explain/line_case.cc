@@ -159,6 +159,10 @@ bool LineCase::is_to_many() const {
   const IpAddress to = values().address(Field::DestinationAddress);
   return is_multicast(to) || is_broadcast(to);
 }
+bool LineCase::may_be_reply() const {
+  if (is_tcp()) return flags() && (*flags() & (tcp_flag::kAck | tcp_flag::kRst)) == tcp_flag::kAck;
+  return is_udp() && is_service_port(other_port()) && !is_service_port(own_port()) && !is_to_many();
+}
 bool LineCase::is_stopped() const { return rule() && rules::is_stopped(rule()->fate); }
 std::string LineCase::other_end() const {
   const std::string host = address_words(line().seen, arrives() ? Field::SourceAddress : Field::DestinationAddress);
@@ -186,9 +190,15 @@ LineCase open_case(const LineGroup& group, const PastedText& pasted, const Scene
   }
   open.states = open.rule()->states;
   open.earlier = find_earlier(*scene, group.first, candidates_before(group.first), *open.rule());
-  // What the kernel makes has its state from what it answers.
-  if (!open.earlier.empty() && open.earlier.front().answer_state != open.state()) {
-    RuleSearch again = find_logging_rule(*scene, group.first, open.earlier.front().answer_state);
+  // What the kernel makes has its state from what it answers; where replies of open connections come to the rule, they
+  // are most of what it sees.
+  std::optional<ConnectionState> likeliest;
+  if (!open.earlier.empty())
+    likeliest = open.earlier.front().answer_state;
+  else if (open.can_be(ConnectionState::Established) && open.may_be_reply())
+    likeliest = ConnectionState::Established;
+  if (likeliest && *likeliest != open.state()) {
+    RuleSearch again = find_logging_rule(*scene, group.first, likeliest);
     if (again.found && again.found->place.rule == open.rule()->place.rule) open.search = std::move(again);
     open.states = open.rule()->states;
   }

@@ -42,6 +42,8 @@ struct LineCase {
   [[nodiscard]] std::uint32_t other_port() const;
   [[nodiscard]] std::uint32_t own_port() const;
   [[nodiscard]] bool is_to_many() const;  // broadcast or multicast
+  // Can it belong to an open connection? What opens one is none of its packets.
+  [[nodiscard]] bool may_be_reply() const;
   // What in the end becomes of the packet behind the rule that logged it.
   [[nodiscard]] bool is_stopped() const;
   [[nodiscard]] std::string other_end() const;  // "108.162.? port 80"

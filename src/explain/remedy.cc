@@ -59,6 +59,10 @@ class Proposer {
   // In front of the rule that logs, with what becomes of the packet anyway: only the line goes.
   void silence(std::string text, RuleWish wish) {
     wish.verdict = c_.is_stopped() ? Verdict::Kind::Drop : Verdict::Kind::Accept;
+    const RulePlace end = end_of(rule_.fate);
+    if (rule_.fate.kind == PacketFate::Kind::Rejected && end.rule != nullptr)
+      for (const RulePart& part : end.rule->parts)
+        if (const auto* reject = std::get_if<Reject>(&part)) wish.reject = *reject;
     add(std::move(text), insertion(rule_.place, rule_.place.number, wish));
   }
 
@@ -108,7 +112,7 @@ class Proposer {
 
   void strays() {
     if (!c_.earlier.empty()) return answers();
-    if (!c_.can_be(ConnectionState::Invalid)) return;
+    if (c_.state() != ConnectionState::Invalid) return;
     RuleWish wish;
     wish.states = {ConnectionState::Invalid};
     if (c_.is_stopped() || c_.line().way == Hook::Output)
@@ -165,7 +169,13 @@ class Proposer {
 
   void silence_type(unsigned type, std::string_view what) {
     RuleWish wish;
-    wish.destination_type = type;
+    const PacketValues& values = c_.values();
+    const bool directed = type == kToAll && values.is_known(Field::DestinationAddress) &&
+                          !is_broadcast(values.address(Field::DestinationAddress));
+    if (directed)  // a network's own broadcast address
+      wish.destination = values.address(Field::DestinationAddress);
+    else
+      wish.destination_type = type;
     silence(fmt::format("Take {} out of the log: before {}", what, name_of(rule_.place)), wish);
   }
 
