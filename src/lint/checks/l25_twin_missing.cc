@@ -92,9 +92,9 @@ const Check l25{
         "Two files that were changed one at a time, or `ip protocol tcp` in an inet table, which is true of IPv4 only. "
         "A mail port "
         "that is closed over IPv4 alone is open.",
-    .wrong = {.rules = "-A OUTPUT -p tcp --dport 25 -j DROP\n-A OUTPUT -p tcp --dport 587 -j DROP\n",
-              .rules_v6 = "-A OUTPUT -p tcp --dport 25 -j DROP\n-A OUTPUT -p tcp --dport 993 -j DROP\n"},
-    .right = {.rules = "-A OUTPUT -p tcp --dport 25 -j DROP\n", .rules_v6 = "-A OUTPUT -p tcp --dport 25 -j DROP\n"},
+    .wrong = {.rules = "-A OUTPUT -p tcp --dport 110 -j DROP\n-A OUTPUT -p tcp --dport 143 -j DROP\n",
+              .rules_v6 = "-A OUTPUT -p tcp --dport 110 -j DROP\n-A OUTPUT -p tcp --dport 993 -j DROP\n"},
+    .right = {.rules = "-A OUTPUT -p tcp --dport 110 -j DROP\n", .rules_v6 = "-A OUTPUT -p tcp --dport 110 -j DROP\n"},
     .run = run,
 };
 

@@ -78,14 +78,16 @@ const Check l33{
                        "-A OUTPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
                        "-A OUTPUT -p udp --dport 53 -j ACCEPT\n"
                        "-A OUTPUT -p tcp --dport 25 -j ACCEPT\n"
-                       "COMMIT\n"},
+                       "COMMIT\n",
+              .rules_v6 = "*filter\n-A OUTPUT -d 2001:db8:bad::/48 -j DROP\nCOMMIT\n"},
     .right = {.rules = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT DROP [0:0]\n"
                        "-A OUTPUT -o lo -j ACCEPT\n"
                        "-A OUTPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
                        "-A OUTPUT -p udp --dport 53 -j ACCEPT\n"
                        "-A OUTPUT -p tcp --dport 53 -j ACCEPT\n"
                        "-A OUTPUT -p tcp --dport 25 -j ACCEPT\n"
-                       "COMMIT\n"},
+                       "COMMIT\n",
+              .rules_v6 = "*filter\n-A OUTPUT -d 2001:db8:bad::/48 -j DROP\nCOMMIT\n"},
     .run = run,
 };
 

@@ -81,13 +81,17 @@ const Check l34{
                        "-A INPUT -i lo -j ACCEPT\n"
                        "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
                        "-A INPUT -p tcp -m multiport --dports 22,25 -j ACCEPT\n"
-                       "COMMIT\n"},
+                       "COMMIT\n",
+              .rules_v6 = "*filter\n-A INPUT -s 2001:db8:bad::/48 -j DROP\n"
+                          "-A FORWARD -s 2001:db8:bad::/48 -j DROP\nCOMMIT\n"},
     .right = {.rules = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n"
                        "-A INPUT -i lo -j ACCEPT\n"
                        "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
                        "-A INPUT -p tcp -m multiport --dports 22,25 -j ACCEPT\n"
                        "-A INPUT -p tcp --dport 113 -m conntrack --ctstate NEW -j REJECT --reject-with tcp-reset\n"
-                       "COMMIT\n"},
+                       "COMMIT\n",
+              .rules_v6 = "*filter\n-A INPUT -s 2001:db8:bad::/48 -j DROP\n"
+                          "-A FORWARD -s 2001:db8:bad::/48 -j DROP\nCOMMIT\n"},
     .run = run,
 };
 

@@ -1,0 +1,121 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/escape.h"
+#include "lint/check.h"
+#include "lint/subject.h"
+#include "ruleset/read_ruleset.h"
+
+namespace mailweir::rules {
+namespace {
+
+// Chains and tables that programs fill when they start, on every boot: mailweir, Docker, fail2ban, Kubernetes, libvirt.
+constexpr std::array<std::string_view, 8> kFilledByPrograms{"mailweir", "DOCKER",  "f2b-",    "fail2ban",
+                                                            "KUBE-",    "LIBVIRT", "libvirt", "cali-"};
+
+bool is_programs(std::string_view name) {
+  return std::ranges::any_of(kFilledByPrograms, [name](std::string_view begin) { return name.starts_with(begin); });
+}
+
+bool is_programs(const Rule& rule) {
+  const Verdict* verdict = verdict_of(rule);
+  return verdict != nullptr && is_programs(verdict->chain);
+}
+
+// Rules of `chain` that `other` has not, each counted as often as it stands there.
+std::vector<const Rule*> only_in(const Chain& chain, const Chain* other) {
+  std::vector<const Rule*> left;
+  if (other != nullptr)
+    for (const Rule& rule : other->rules) left.push_back(&rule);
+  std::vector<const Rule*> only;
+  for (const Rule& rule : chain.rules) {
+    if (is_programs(rule)) continue;
+    const auto same = std::ranges::find_if(left, [&](const Rule* each) { return same_rule(*each, rule); });
+    if (same == left.end())
+      only.push_back(&rule);
+    else
+      left.erase(same);
+  }
+  return only;
+}
+
+Verdict::Kind policy_of(const Chain* chain) {
+  return chain == nullptr || !chain->hook ? Verdict::Kind::Accept : chain->hook->policy;
+}
+
+void compare(LintSubject& subject, const Table& table, const Chain& chain, const Chain* saved, std::string_view file) {
+  const auto running = only_in(chain, saved);
+  const std::size_t missing = saved == nullptr ? 0 : only_in(*saved, &chain).size();
+  const bool policy = policy_of(&chain) != policy_of(saved);
+  if (running.empty() && missing == 0 && !policy) return;
+  std::string text;
+  const auto say = [&](std::size_t count, std::string_view what) {
+    if (count > 0)
+      text += fmt::format("{}{} {} {}", text.empty() ? "" : ", ", count, count == 1 ? "rule is" : "rules are", what);
+  };
+  say(running.size(), "running that the boot does not load");
+  say(missing, "loaded at boot and not running");
+  if (policy) text += fmt::format("{}the policy is not the one of the boot", text.empty() ? "" : ", ");
+  RulePlace place{&table, &chain, nullptr, 0};
+  if (!running.empty())
+    place = {&table, &chain, running[0], static_cast<std::uint32_t>(running[0] - chain.rules.data()) + 1};
+  Finding& finding = subject.add(Confidence::Proved, place, fmt::format("{} ({})", text, escape(file, 200)));
+  finding.fix = "save the running rules (netfilter-persistent save, or nft list ruleset), or load the saved ones";
+}
+
+void run(LintSubject& subject) {
+  const LiveFacts* machine = subject.machine();
+  if (machine == nullptr || !machine->persisted) return;
+  for (const Table& table : subject.ruleset().tables) {
+    if (is_programs(table.name)) continue;
+    const Table* saved = machine->persisted->find_table(table.family, table.name);
+    for (const Chain& chain : table.chains)
+      if (!is_programs(chain.name))
+        compare(subject, table, chain, saved == nullptr ? nullptr : saved->find_chain(chain.name),
+                machine->persisted_name);
+  }
+  for (const Table& saved : machine->persisted->tables) {
+    if (is_programs(saved.name)) continue;
+    const Table* table = subject.ruleset().find_table(saved.family, saved.name);
+    std::size_t rules = 0;
+    for (const Chain& chain : saved.chains)
+      if (!is_programs(chain.name) && (table == nullptr || table->find_chain(chain.name) == nullptr))
+        rules += chain.rules.size();
+    if (rules == 0) continue;
+    subject
+        .add(Confidence::Proved, {table, nullptr, nullptr, 0},
+             fmt::format("{} rules of the table {} are loaded at boot and not running ({})", rules,
+                         escape(saved.name, 40), escape(machine->persisted_name, 200)))
+        .fix = "load the saved rules, or save the running ones";
+  }
+}
+
+LiveFacts without_a_rule() {
+  LiveFacts facts;
+  Diagnostics remarks;
+  facts.persisted = read_iptables("-A INPUT -p tcp --dport 3306 -j DROP\n", {}, remarks);
+  facts.persisted_name = "/etc/iptables/rules.v4";
+  return facts;
+}
+
+}  // namespace
+
+const Check l39{
+    .number = "L39",
+    .id = "running-differs-from-saved",
+    .severity = Severity::Warning,
+    .confidence = Confidence::Proved,
+    .meaning = "the running rules are not those that the next boot loads",
+    .why =
+        "A rule typed at the prompt is gone after a reboot, mostly months later, when nobody remembers it; and a "
+        "saved rule that is not running is believed to protect. Counters, comments and chains that programs fill "
+        "themselves (Docker, fail2ban, Kubernetes, libvirt) do not count. On the live machine only.",
+    .wrong = {.rules = "-A INPUT -p tcp --dport 3306 -j DROP\n-A INPUT -p tcp --dport 6379 -j DROP\n",
+              .machine = without_a_rule},
+    .right = {.rules = "-A INPUT -p tcp --dport 3306 -j DROP\n", .machine = without_a_rule},
+    .run = run,
+};
+
+}  // namespace mailweir::rules
