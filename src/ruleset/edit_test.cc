@@ -72,6 +72,21 @@ TEST_F(Edits, ReplaceAndSetPoliciesInTheText) {
   EXPECT_NE(edited->diff.find("--A INPUT -p tcp --dport 22 -j ACCEPT\n+-A INPUT -j ACCEPT\n"), std::string::npos);
 }
 
+TEST_F(Edits, PutTheFirstRuleOfAChainBehindTheLastOfItsTable) {
+  RuleEdit insert = edit(RuleEdit::Kind::Insert, 1);
+  insert.chain = "FORWARD";
+  insert.rule = accept();
+  const auto edited = edit_text(read(kSave), std::vector{insert, edit(RuleEdit::Kind::Remove, 3)}, kSave, {});
+  ASSERT_TRUE(edited) << edited.error().text();
+  EXPECT_TRUE(edited->text.ends_with("-A INPUT -p tcp --dport 22 -j ACCEPT\n-A FORWARD -j ACCEPT\nCOMMIT\n"))
+      << edited->text;
+  const std::string script = "iptables -A INPUT -p tcp --dport 22 -j ACCEPT\necho done\n";
+  const auto of_script = edit_text(read(script), std::vector{insert}, script, {});
+  ASSERT_TRUE(of_script) << of_script.error().text();
+  EXPECT_NE(of_script->text.find("ACCEPT\niptables -A FORWARD -j ACCEPT\necho done\n"), std::string::npos)
+      << of_script->text;
+}
+
 TEST_F(Edits, KeepTheCommandOfAScript) {
   const std::string script =
       "iptables -A INPUT -p tcp --dport 22 -j ACCEPT\niptables -A INPUT -p tcp --dport 25 -j DROP\n";

@@ -58,9 +58,9 @@ class TextEditor {
         if (edit.number > chain->rules.size()) return cannot("no such rule");
         const auto line = own_line(chain->rules[edit.number - 1]);
         if (!line) return fail(line.error());
-        const auto place = place_for(*chain, edit.before);
+        const auto place = place_for(*table, *chain, edit.before);
         if (!place) return fail(place.error());
-        changes_.before[*place].emplace_back(lines_[*line]);
+        changes_.before[place->line].emplace_back(lines_[*line]);
         changes_.removed[*line] = true;
         return {};
       }
@@ -125,16 +125,35 @@ class TextEditor {
     return line - 1;
   }
 
-  [[nodiscard]] Result<std::size_t> place_for(const Chain& chain, std::size_t number) const {
-    if (chain.rules.empty()) return cannot("the chain has no rules whose lines could show the place");
+  // Where a line for rule `number` goes, and the rule beside it, which shows how lines are written here.
+  struct Place {
+    std::size_t line;
+    const Chain* chain;
+    const Rule* beside;
+  };
+  [[nodiscard]] Result<Place> place_for(const Table& table, const Chain& chain, std::size_t number) const {
+    if (chain.rules.empty()) return place_behind(table);
     const bool at_end = number > chain.rules.size();
-    const auto line = own_line(chain.rules[at_end ? chain.rules.size() - 1 : number - 1]);
-    if (!line) return line;
-    return at_end ? *line + 1 : *line;
+    const Rule& beside = chain.rules[at_end ? chain.rules.size() - 1 : number - 1];
+    const auto line = own_line(beside);
+    if (!line) return fail(line.error());
+    return Place{at_end ? *line + 1 : *line, &chain, &beside};
+  }
+
+  // For the first rule of a chain: iptables does not mind which of a table's rules stands where, nft does.
+  [[nodiscard]] Result<Place> place_behind(const Table& table) const {
+    Place last{0, nullptr, nullptr};
+    if (notation_ != Notation::NftText)
+      for (const Chain& chain : table.chains)
+        for (const Rule& rule : chain.rules)
+          if (const auto line = own_line(rule); line && *line >= last.line) last = {*line + 1, &chain, &rule};
+    if (last.beside == nullptr) return cannot("the chain has no rules whose lines could show the place");
+    return last;
   }
 
   [[nodiscard]] Result<std::string> line_for(const Table& table, const Chain& chain, const Rule& rule,
-                                             std::string_view neighbour) const {
+                                             const Place& place) const {
+    const std::string_view neighbour = lines_[place.beside->origin.line - 1];
     if (notation_ == Notation::NftText) {
       const auto said = nft_rule_text(rule, table.family, false);
       if (!said) return said;
@@ -142,21 +161,19 @@ class TextEditor {
     }
     const auto said = iptables_rule_text(rule, table.family == RuleFamily::Ip6);
     if (!said) return said;
-    const std::string append = "-A " + chain.name;
-    const std::size_t at = neighbour.find(append);
+    const std::size_t at = neighbour.find("-A " + place.chain->name);
     if (at == std::string_view::npos) return cannot("the rule beside it is not appended");
     std::string_view command = neighbour.substr(0, at);
     if (command.find('[') != std::string_view::npos) command = {};  // counters
-    return std::string(command) + append + *said;
+    return fmt::format("{}-A {}{}", command, chain.name, *said);
   }
 
   Result<void> insert(const Table& table, const Chain& chain, std::size_t number, const Rule& rule) {
-    const auto place = place_for(chain, number);
+    const auto place = place_for(table, chain, number);
     if (!place) return fail(place.error());
-    const std::size_t beside = std::min(number, chain.rules.size()) - 1;
-    auto line = line_for(table, chain, rule, lines_[chain.rules[beside].origin.line - 1]);
+    auto line = line_for(table, chain, rule, *place);
     if (!line) return fail(std::move(line).error());
-    changes_.before[*place].push_back(*std::move(line));
+    changes_.before[place->line].push_back(*std::move(line));
     return {};
   }
 
