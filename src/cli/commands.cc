@@ -73,6 +73,17 @@ std::string full_name(const CLI::App& verb) {
                                                               : full_name(*parent) + " " + verb.get_name();
 }
 
+// A list between commas, or the option several times.
+CLI::Option& add_list(CLI::App& verb, const char* name, std::vector<std::string>& to, const char* what,
+                      const char* type) {
+  return *verb.add_option(name, to, what)
+              ->type_name(type)
+              ->delimiter(',')
+              ->expected(1)
+              ->allow_extra_args(false)
+              ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
 void add_analyze(Commands& commands) {
   const auto options = std::make_shared<AnalyzeOptions>();
   CLI::App& verb = add_verb(commands, "analyze", "Who sends spam in these kernel logs, journals or captures?",
@@ -81,16 +92,8 @@ void add_analyze(Commands& commands) {
   verb.add_option("FILE", options->files, "Plain, .gz or .zst; - is standard input")->required()->type_name("FILE");
   verb.add_option("--since", options->since, "From then on: RFC 3339, a date, or so long ago (2h)")->type_name("TIME");
   verb.add_option("--until", options->until, "Before then")->type_name("TIME");
-  verb.add_option("--clients", options->clients, "Whose mail is judged; default: worked out")
-      ->type_name("NETWORK")
-      ->delimiter(',')
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  verb.add_option("--mail-servers", options->mail_servers, "Mail servers of yours: never spammers")
-      ->type_name("NETWORK")
-      ->delimiter(',')
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_list(verb, "--clients", options->clients, "Whose mail is judged; default: worked out", "NETWORK");
+  add_list(verb, "--mail-servers", options->mail_servers, "Mail servers of yours: never spammers", "NETWORK");
   verb.add_option("--threads", options->threads, "Processors to use; default: all")
       ->type_name("N")
       ->check(CLI::Range(1, 1024));
@@ -117,17 +120,6 @@ void add_demo(Commands& commands) {
       ->check(CLI::Range(lab::kSecondsMin, lab::kSecondsMax))
       ->capture_default_str();
   verb.add_option("--seed", options->seed, "Another number, other people")->capture_default_str();
-}
-
-// A list between commas, or the option several times.
-CLI::Option& add_list(CLI::App& verb, const char* name, std::vector<std::string>& to, const char* what,
-                      const char* type) {
-  return *verb.add_option(name, to, what)
-              ->type_name(type)
-              ->delimiter(',')
-              ->expected(1)
-              ->allow_extra_args(false)
-              ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
 void add_dns(Commands& commands) {
@@ -300,9 +292,8 @@ void add_trace(Commands& commands) {
   verb.add_flag("--each", options->each, "Every packet of the capture by itself, not in groups of one fate");
   verb.add_option("--in", options->in, "Interface by which packets of the capture arrive")->type_name("NAME");
   verb.add_option("--out", options->out, "Interface by which they leave")->type_name("NAME");
-  verb.add_option("--own", options->own, "Addresses of the machine, with --ruleset; packets from there it sends itself")
-      ->delimiter(',')
-      ->type_name("ADDRESS");
+  add_list(verb, "--own", options->own, "Addresses of the machine, with --ruleset; packets from there it sends itself",
+           "ADDRESS");
 }
 
 void add_lint(Commands& commands) {
@@ -315,9 +306,8 @@ void add_lint(Commands& commands) {
       ->type_name("FILE");
   verb.add_flag("--fix", options->fix, "Print the changes that were tried and mend something, as a diff");
   verb.add_flag("--all", options->all, "Every finding, however often the same");
-  verb.add_option("--only", options->only, "This check alone, by its id or number; may be repeated")
-      ->type_name("CHECK");
-  verb.add_option("--without", options->without, "Not this check; may be repeated")->type_name("CHECK");
+  add_list(verb, "--only", options->only, "This check alone, by its id or number; may be repeated", "CHECK");
+  add_list(verb, "--without", options->without, "Not this check; may be repeated", "CHECK");
   verb.add_flag("--list", options->list, "All checks, each with an example");
 }
 
@@ -373,19 +363,13 @@ void add_observe(Commands& commands) {
   CLI::App& verb =
       add_verb(commands, "observe", "Log attempts for a while; the kernel itself ends it",
                "mailweir observe --for 2h smtp", [=, &commands] { return observe(*options, commands.common); });
-  const auto list = [&](const char* name, std::vector<std::string>& values, const char* what) {
-    return verb.add_option(name, values, what)
-        ->delimiter(',')
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  };
   verb.add_option("WHAT", options->what, "transfer, submission, retrieval, services, ports, ranges; default: sending")
       ->type_name("PORT");
   verb.add_option("--for", options->length, "How long: 90s, 15m, 2h; without it: list what runs")
       ->type_name("DURATION");
-  list("--from", options->from, "Only attempts of these")->type_name("NETWORK");
-  list("--hook", options->hooks, "Where; default: output and forward")
-      ->check(CLI::IsMember({"output", "forward", "input"}));
+  add_list(verb, "--from", options->from, "Only attempts of these", "NETWORK");
+  add_list(verb, "--hook", options->hooks, "Where; default: output and forward", "HOOK")
+      .check(CLI::IsMember({"output", "forward", "input"}));
   verb.add_option("--log", options->log, "Where to; default: as the policy says")
       ->check(CLI::IsMember({"nflog", "kernel"}));
   verb.add_flag("--stop", options->stop, "End them all, or those with these numbers");
