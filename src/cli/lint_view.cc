@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "base/escape.h"
+#include "base/trim.h"
 #include "lint/subject.h"
 #include "report/json.h"
 #include "ruleset/print_ruleset.h"
@@ -78,9 +79,7 @@ std::string finding_text(const LintedRules& linted, const Finding& finding, cons
       paint(style_of(finding.severity), name_of(finding.severity)), place_text(finding.place), finding.text,
       paint(Style::Faint, fmt::format("[{} {}, {}]", finding.number, finding.id, name_of(finding.confidence))));
   if (const std::string_view line = source_line(linted, finding.place); !line.empty()) {
-    const std::string shown = escape(line, 200);
-    const std::size_t blanks = std::min(line.find_first_not_of(" \t"), shown.size());
-    text += fmt::format("    {}\n    {}{}\n", shown, std::string(blanks, ' '), paint(style_of(finding.severity), "^"));
+    text += fmt::format("    {}\n    {}\n", escape(trimmed(line), 200), paint(style_of(finding.severity), "^"));
   } else if (finding.place.rule != nullptr) {
     text += fmt::format("    {}\n", escape(rule_of(finding.place), 200));
   }

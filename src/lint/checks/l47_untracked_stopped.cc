@@ -24,19 +24,18 @@ bool passes_tracked(LintSubject& subject, SimulatedPacket packet, Way way) {
 void look_at(LintSubject& subject, const RulePlace& place, Way way, bool v4) {
   const RuleSpace& space = subject.spaces().space_of(*place.rule);
   if (!space.exact || !space.box.facts().empty()) return;
-  PacketBox untracked = freed(space.box, {Field::ConnectionState, Field::OutputInterface})
-                            .intersected(in_state(ConnectionState::Untracked));
+  // Nothing is tracked yet where raw looks, and nothing is routed yet before PREROUTING.
+  const PacketBox seen = way == Way::Out ? freed(space.box, {Field::ConnectionState})
+                                         : freed(space.box, {Field::ConnectionState, Field::OutputInterface});
+  const PacketBox untracked = seen.intersected(in_state(ConnectionState::Untracked));
   const auto stopped = subject.packet_that(Played::End::Stopped, untracked, way, v4);
   if (!stopped || !passes_tracked(subject, stopped->packet, way)) return;
   Finding& finding = subject.add(Confidence::Replayed, place,
-                                 fmt::format("takes packets out of connection tracking, and rules that "
-                                             "ask for NEW or ESTABLISHED no longer take "
-                                             "them: {}",
+                                 fmt::format("takes packets out of connection tracking, and rules that ask for NEW or "
+                                             "ESTABLISHED no longer take them: {}",
                                              stopped->fate));
   finding.witness = stopped;
-  finding.fix =
-      "accept these packets without asking for the state (or with "
-      "--ctstate UNTRACKED), in both directions";
+  finding.fix = "accept these packets without asking for the state (or with --ctstate UNTRACKED), in both directions";
 }
 
 void run(LintSubject& subject) {
@@ -58,11 +57,10 @@ const Check l47{
     .confidence = Confidence::Replayed,
     .meaning = "NOTRACK packets are stopped by rules that wait for a connection state",
     .why =
-        "What NOTRACK takes out of connection tracking is UNTRACKED: "
-        "neither NEW nor ESTABLISHED, and nor are the "
-        "answers. Rules that accept by state pass it by, and the default "
-        "drops it. Said where the simulator shows "
-        "such a packet stopped that would pass if it were tracked.",
+        "What NOTRACK takes out of connection tracking is UNTRACKED: neither NEW nor ESTABLISHED, and nor are the "
+        "answers. Rules that accept by state pass it by, and the default drops it. Said where the simulator shows such "
+        "a "
+        "packet stopped that would pass if it were tracked.",
     .wrong = {.rules = "-t raw -A PREROUTING -p udp --dport 53 -j NOTRACK\n"
                        "-A INPUT -p udp --dport 53 -m conntrack --ctstate "
                        "NEW,ESTABLISHED -j ACCEPT\n"
