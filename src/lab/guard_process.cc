@@ -40,6 +40,7 @@ constexpr std::size_t kTalkMax = 1'024;  // of its last words
 
 }  // namespace
 
+// A suspected mail server is told of and not slowed down: a limit per hour is no measure where a minute takes a second.
 std::string gateway_policy() {
   return fmt::format(
       "[gateway]\n"
@@ -48,6 +49,7 @@ std::string gateway_policy() {
       "transfer     = \"watch\"\n"
       "submission   = \"watch\"\n"
       "count_bytes  = true\n"
+      "suspects     = \"notice\"\n"
       "\n"
       "[block]\n"
       "for = \"1h\"\n"
