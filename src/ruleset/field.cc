@@ -67,20 +67,6 @@ static_assert(in_order());
 
 constexpr std::size_t kInterfaceBytes = 15;  // IFNAMSIZ without the zero (linux/if.h)
 
-bool is_address(Field field) {
-  switch (field) {
-    case Field::SourceAddress:
-    case Field::DestinationAddress:
-    case Field::OriginalSource:
-    case Field::OriginalDestination:
-    case Field::ReplySource:
-    case Field::ReplyDestination:
-      return true;
-    default:
-      return false;
-  }
-}
-
 bool is_interface(Field field) { return field == Field::InputInterface || field == Field::OutputInterface; }
 
 const IntervalSet& v4_addresses() {
@@ -121,6 +107,20 @@ std::string interval_text(Field field, const Interval& interval) {
 }
 
 }  // namespace
+
+bool is_address(Field field) {
+  switch (field) {
+    case Field::SourceAddress:
+    case Field::DestinationAddress:
+    case Field::OriginalSource:
+    case Field::OriginalDestination:
+    case Field::ReplySource:
+    case Field::ReplyDestination:
+      return true;
+    default:
+      return false;
+  }
+}
 
 const FieldInfo& info_of(Field field) { return kFields[static_cast<std::size_t>(field)]; }
 

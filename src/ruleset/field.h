@@ -88,6 +88,9 @@ struct FieldInfo {
 enum class RuleFamily : std::uint8_t { Ip4, Ip6, Inet, Arp, Bridge, Netdev };
 [[nodiscard]] std::string_view name_of(RuleFamily family);  // as nft says: "ip", "ip6", "inet", …
 
+// An address of either family (address_value()), of the packet or of its connection.
+[[nodiscard]] bool is_address(Field field);
+
 // The values a packet can have that passes a table of that family: addresses of IPv4 in `ip`, of either family in
 // `inet`. What is outside needs no rule; a proof starts here.
 [[nodiscard]] IntervalSet domain_of(Field field, RuleFamily family);

@@ -12,7 +12,7 @@ namespace {
 using nlohmann::json;
 using Text = std::optional<std::string>;
 
-std::string word(const json& object, const char* key) {
+std::string scalar(const json& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end()) return {};
   if (found->is_string()) return found->get<std::string>();
@@ -75,13 +75,13 @@ Text elements(const json& array, int depth) {
 
 Text payload(const json& p) {
   if (const auto base = p.find("base"); base != p.end())
-    return fmt::format("@{},{},{}", word(p, "base"), word(p, "offset"), word(p, "len"));
+    return fmt::format("@{},{},{}", scalar(p, "base"), scalar(p, "offset"), scalar(p, "len"));
   if (!p.contains("protocol") || !p.contains("field")) return std::nullopt;
-  return word(p, "protocol") + " " + word(p, "field");
+  return scalar(p, "protocol") + " " + scalar(p, "field");
 }
 
 Text meta(const json& m) {
-  const std::string key = word(m, "key");
+  const std::string key = scalar(m, "key");
   if (key.empty()) return std::nullopt;
   for (const std::string_view plain :
        {"iif", "iifname", "oif", "oifname", "iiftype", "oiftype", "iifgroup", "oifgroup"})
@@ -90,9 +90,9 @@ Text meta(const json& m) {
 }
 
 Text connection(const json& c) {
-  const std::string key = word(c, "key");
+  const std::string key = scalar(c, "key");
   if (key.empty()) return std::nullopt;
-  const std::string direction = word(c, "dir");
+  const std::string direction = scalar(c, "dir");
   return "ct " + (direction.empty() ? "" : direction + " ") + key;
 }
 
@@ -101,12 +101,12 @@ Text fib(const json& f) {
   if (list == f.end()) return std::nullopt;
   const auto said = flags(*list, " . ");
   if (!said) return std::nullopt;
-  return "fib " + *said + " " + word(f, "result");
+  return "fib " + *said + " " + scalar(f, "result");
 }
 
 Text header_option(const json& o, std::string_view kind) {
-  const std::string field = word(o, "field");
-  return fmt::format("{} {}{}{}", kind, word(o, "name"), field.empty() ? "" : " ", field);
+  const std::string field = scalar(o, "field");
+  return fmt::format("{} {}{}{}", kind, scalar(o, "name"), field.empty() ? "" : " ", field);
 }
 
 Text element(const json& e, int depth) {
@@ -115,10 +115,10 @@ Text element(const json& e, int depth) {
   auto text = nft_expression_text(*val, depth + 1);
   if (!text) return std::nullopt;
   for (const char* key : {"timeout", "expires"})
-    if (const std::string seconds = word(e, key); !seconds.empty()) *text += fmt::format(" {} {}s", key, seconds);
+    if (const std::string seconds = scalar(e, key); !seconds.empty()) *text += fmt::format(" {} {}s", key, seconds);
   if (const auto counter = e.find("counter"); counter != e.end() && counter->is_object())
-    *text += fmt::format(" counter packets {} bytes {}", word(*counter, "packets"), word(*counter, "bytes"));
-  if (const std::string comment = word(e, "comment"); !comment.empty()) *text += " comment " + nft_quoted(comment);
+    *text += fmt::format(" counter packets {} bytes {}", scalar(*counter, "packets"), scalar(*counter, "bytes"));
+  if (const std::string comment = scalar(e, "comment"); !comment.empty()) *text += " comment " + nft_quoted(comment);
   return text;
 }
 
@@ -131,8 +131,8 @@ Text map(const json& m, int depth) {
 }
 
 Text number_generator(const json& n) {
-  const std::string offset = word(n, "offset");
-  return fmt::format("numgen {} mod {}{}", word(n, "mode"), word(n, "mod"),
+  const std::string offset = scalar(n, "offset");
+  return fmt::format("numgen {} mod {}{}", scalar(n, "mode"), scalar(n, "mod"),
                      offset.empty() || offset == "0" ? "" : " offset " + offset);
 }
 
@@ -143,9 +143,9 @@ Text hash(const json& h, std::string_view kind, int depth) {
     if (!said) return std::nullopt;
     text += " " + *said;
   }
-  text += " mod " + word(h, "mod");
-  if (const auto seed = word(h, "seed"); !seed.empty()) text += " seed " + seed;
-  if (const auto offset = word(h, "offset"); !offset.empty() && offset != "0") text += " offset " + offset;
+  text += " mod " + scalar(h, "mod");
+  if (const auto seed = scalar(h, "seed"); !seed.empty()) text += " seed " + seed;
+  if (const auto offset = scalar(h, "offset"); !offset.empty() && offset != "0") text += " offset " + offset;
   return text;
 }
 
@@ -166,7 +166,7 @@ Text binary(const std::string& op, const json& sides, int depth) {
 
 Text verdict(const std::string& kind, const json& v) {
   if (kind == "accept" || kind == "drop" || kind == "return" || kind == "continue") return kind;
-  if ((kind == "jump" || kind == "goto") && v.is_object()) return kind + " " + word(v, "target");
+  if ((kind == "jump" || kind == "goto") && v.is_object()) return kind + " " + scalar(v, "target");
   return std::nullopt;
 }
 
@@ -181,14 +181,14 @@ Text object(const json& expression, int depth) {
   if (kind == "meta") return meta(e);
   if (kind == "ct") return connection(e);
   if (kind == "fib") return fib(e);
-  if (kind == "rt") return "rt " + word(e, "key");
-  if (kind == "socket") return "socket " + word(e, "key");
-  if (kind == "osf") return "osf " + word(e, "key");
+  if (kind == "rt") return "rt " + scalar(e, "key");
+  if (kind == "socket") return "socket " + scalar(e, "key");
+  if (kind == "osf") return "osf " + scalar(e, "key");
   if (kind == "exthdr") return header_option(e, "exthdr");
   if (kind == "tcp option" || kind == "ip option") return header_option(e, kind);
   if (kind == "prefix") {
     const auto address = e.contains("addr") ? nft_expression_text(e["addr"], depth + 1) : std::nullopt;
-    return address ? Text(*address + "/" + word(e, "len")) : std::nullopt;
+    return address ? Text(*address + "/" + scalar(e, "len")) : std::nullopt;
   }
   if (kind == "elem") return element(e, depth);
   if (kind == "map") return map(e, depth);
@@ -221,7 +221,7 @@ Text match(const json& m) {
   const json& right = m["right"];
   const auto left = nft_expression_text(m["left"]);
   if (!left) return std::nullopt;
-  const std::string op = word(m, "op");
+  const std::string op = scalar(m, "op");
   const std::string shown = op == "in" || op == "==" ? (op == "==" && !right.is_object() ? " ==" : "") : " " + op;
   if (right.is_boolean()) return *left + (right.get<bool>() ? " exists" : " missing");
   const bool time = *left == "meta hour" || *left == "meta day" || *left == "meta time";
@@ -232,12 +232,12 @@ Text match(const json& m) {
 }
 
 Text quota(const json& q) {
-  return fmt::format("quota {}{} {}", q.value("inv", false) ? "over " : "", word(q, "val"), word(q, "val_unit"));
+  return fmt::format("quota {}{} {}", q.value("inv", false) ? "over " : "", scalar(q, "val"), scalar(q, "val_unit"));
 }
 
 Text to_address(const json& s, std::string_view kind) {
   std::string text(kind);
-  if (const std::string family = word(s, "family"); !family.empty() && kind != "fwd") text += " " + family;
+  if (const std::string family = scalar(s, "family"); !family.empty() && kind != "fwd") text += " " + family;
   const auto types = s.find("type_flags");
   const bool netmap = types != s.end() && flags(*types, ",") == "prefix";
   if (netmap) text += " prefix";
@@ -277,6 +277,17 @@ Text mangle(const json& m) {
 
 }  // namespace
 
+std::string word(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::optional<std::uint64_t> number(const json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_number_unsigned()) return std::nullopt;
+  return found->get<std::uint64_t>();
+}
+
 Text nft_expression_text(const json& expression, int depth) {
   if (depth > kNftDepthMax) return std::nullopt;
   if (expression.is_number_integer() || expression.is_number_unsigned()) return expression.dump();
@@ -301,15 +312,15 @@ Text nft_statement_text(const json& statement) {
     return s.is_object() ? to_address(s, kind) : Text(kind);
   if (kind == "flow" && s.is_object()) {
     // { "op": "add", "flowtable": "@ft" }
-    const std::string table = word(s, "flowtable");
-    return table.empty() ? std::nullopt : Text("flow " + word(s, "op") + " " + table);
+    const std::string table = scalar(s, "flowtable");
+    return table.empty() ? std::nullopt : Text("flow " + scalar(s, "op") + " " + table);
   }
   if (kind == "synproxy") {
     if (s.is_string()) return "synproxy name " + nft_quoted(s.get<std::string>());
     std::string text = "synproxy";
     if (s.is_object()) {
-      if (const auto mss = word(s, "mss"); !mss.empty()) text += " mss " + mss;
-      if (const auto scale = word(s, "wscale"); !scale.empty()) text += " wscale " + scale;
+      if (const auto mss = scalar(s, "mss"); !mss.empty()) text += " mss " + mss;
+      if (const auto scale = scalar(s, "wscale"); !scale.empty()) text += " wscale " + scale;
       if (const auto list = s.find("flags"); list != s.end())
         if (const auto said = flags(*list, " ")) text += " " + *said;
     }
@@ -329,15 +340,16 @@ Text nft_object_text(const RuleObject& object) {
   };
   if (object.kind == "counter") return braces("counter", "");
   if (object.kind == "quota")
-    return braces("quota", fmt::format("{}{} bytes", o.value("inv", false) ? "over " : "", word(o, "bytes")));
+    return braces("quota", fmt::format("{}{} bytes", o.value("inv", false) ? "over " : "", scalar(o, "bytes")));
   if (object.kind == "limit" && object.limit) {
     // "limit rate 3/minute burst 5 packets" without its first word.
     const auto said = nft_part_text(*object.limit, {});
     return said ? Text(braces("limit", said->substr(6))) : std::nullopt;
   }
   if (object.kind == "ct helper")
-    return braces("ct helper", fmt::format("type {} protocol {};{}", nft_quoted(word(o, "type")), word(o, "protocol"),
-                                           word(o, "l3proto").empty() ? "" : "\n    l3proto " + word(o, "l3proto")));
+    return braces("ct helper",
+                  fmt::format("type {} protocol {};{}", nft_quoted(scalar(o, "type")), scalar(o, "protocol"),
+                              scalar(o, "l3proto").empty() ? "" : "\n    l3proto " + scalar(o, "l3proto")));
   if (object.kind == "flowtable") {
     std::string devices;
     if (const auto dev = o.find("dev"); dev != o.end()) {
@@ -346,7 +358,7 @@ Text nft_object_text(const RuleObject& object) {
         for (const json& each : *dev)
           if (each.is_string()) devices += (devices.empty() ? "" : ", ") + each.get<std::string>();
     }
-    return braces("flowtable", fmt::format("hook {} priority {};{}", word(o, "hook"), word(o, "prio"),
+    return braces("flowtable", fmt::format("hook {} priority {};{}", scalar(o, "hook"), scalar(o, "prio"),
                                            devices.empty() ? "" : "\n    devices = { " + devices + " };"));
   }
   return std::nullopt;

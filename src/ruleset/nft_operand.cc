@@ -13,11 +13,6 @@ namespace {
 
 using nlohmann::json;
 
-std::string word(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 struct Payload {
   std::string_view protocol, name;
   Field field;

@@ -17,20 +17,6 @@ std::uint64_t number(FieldValue value) { return static_cast<std::uint64_t>(value
 constexpr std::size_t kWordsMax = 256;
 constexpr FieldValue kIcmpType = 0xff00, kIcmpCode = 0xff;
 
-bool is_address(Field field) {
-  switch (field) {
-    case Field::SourceAddress:
-    case Field::DestinationAddress:
-    case Field::OriginalSource:
-    case Field::OriginalDestination:
-    case Field::ReplySource:
-    case Field::ReplyDestination:
-      return true;
-    default:
-      return false;
-  }
-}
-
 // The expression in front of the comparison.
 Text operand_text(const Operand& operand, const NftContext& context) {
   const auto by_family = [&](std::string_view v4, std::string_view v6) -> Text {

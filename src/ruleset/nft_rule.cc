@@ -17,17 +17,6 @@ namespace {
 
 using nlohmann::json;
 
-std::string word(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-std::optional<std::uint64_t> number(const json& object, const char* key) {
-  const auto found = object.find(key);
-  if (found == object.end() || !found->is_number_unsigned()) return std::nullopt;
-  return found->get<std::uint64_t>();
-}
-
 bool has_word(const json& flags, std::string_view wanted) {
   if (flags.is_string()) return flags.get<std::string>() == wanted;
   return flags.is_array() && std::any_of(flags.begin(), flags.end(), [wanted](const json& each) {

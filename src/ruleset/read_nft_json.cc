@@ -16,17 +16,6 @@ namespace {
 
 using nlohmann::json;
 
-std::string word(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-std::optional<std::uint64_t> number(const json& object, const char* key) {
-  const auto found = object.find(key);
-  if (found == object.end() || !found->is_number_unsigned()) return std::nullopt;
-  return found->get<std::uint64_t>();
-}
-
 std::optional<RuleFamily> family_of(std::string_view text) {
   for (int i = 0; i < 6; ++i)
     if (name_of(static_cast<RuleFamily>(i)) == text) return static_cast<RuleFamily>(i);
