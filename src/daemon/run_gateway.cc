@@ -90,7 +90,7 @@ class GatewayRun {
   Result<void> step();
   std::vector<ConntrackEvent> take_ripe_changes();
   void look_at_table();
-  bool adopt_applied(const TableState& state);
+  bool adopt_applied(const Generation& applied, const TableState& state);
   void follow_touched();
   void relist();
   void tell_counters(std::string_view event);
@@ -99,7 +99,7 @@ class GatewayRun {
   void tell_ledger_news();
   void recall_model();
   void keep_model(Time now);
-  void end();
+  void end(std::string_view reason);
   [[nodiscard]] std::optional<Duration> patience() const;
 
   CompiledTable wanted_;
@@ -126,6 +126,7 @@ class GatewayRun {
   Guard guard_;
   ModelKeeper model_;
   TableState installed_;
+  bool removed_ = false;               // somebody took the table away on purpose
   Time restored_{};                    // when somebody's change was last undone
   std::vector<BlockTouched> touched_;  // and not followed yet
   bool touched_more_ = false;          // than touched_ tells
@@ -239,7 +240,7 @@ void GatewayRun::tell_ledger_news() {
   }
 }
 
-void GatewayRun::end() {
+void GatewayRun::end(std::string_view reason) {
   model_.finish(clock_.now(), guard_.detector().remember());
   if (const auto trouble = model_.take_trouble())
     on_line_(EventLine("model.unsaved", clock_.now()).add("reason", *trouble));
@@ -248,9 +249,7 @@ void GatewayRun::end() {
   if (ledger.waiting > 0) on_line_(EventLine("ledger.lost", clock_.now()).add("entries", ledger.waiting));
   tell_counters("run.counters");
   (void)remove_state_file(state_file_);  // of one that stays, the lock says that nobody is behind it
-  on_line_(EventLine("run.stopped", clock_.now())
-               .add("blocks", guard_.counters().blocks)
-               .add("reason", "told to end; blocks stay until they end by themselves"));
+  on_line_(EventLine("run.stopped", clock_.now()).add("blocks", guard_.counters().blocks).add("reason", reason));
 }
 
 void GatewayRun::check_surroundings() {
@@ -325,13 +324,12 @@ void GatewayRun::relist() {
 
 // `mailweir apply` and its way back change the table on purpose. What is judged stays what the policy said at the
 // start.
-bool GatewayRun::adopt_applied(const TableState& state) {
-  const auto applied = generation_in_force(*kernel_, store_);
-  if (!applied) return false;
+bool GatewayRun::adopt_applied(const Generation& applied, const TableState& state) {
+  if (applied.is_removal()) return removed_ = applied.time >= since_;  // one of before our start was taken back by it
   installed_ = state;
-  wanted_.text = applied->table;
+  wanted_.text = applied.table;
   on_line_(EventLine("table.applied", clock_.now())
-               .add("generation", static_cast<std::uint64_t>(applied->number))
+               .add("generation", static_cast<std::uint64_t>(applied.number))
                .add("reason", "the table follows it at once; what clients are judged by follows at the next start"));
   return true;
 }
@@ -340,7 +338,8 @@ void GatewayRun::look_at_table() {
   look_at_.reset();
   const auto state = kernel_->table();
   if (state && *state == installed_) return;
-  if (state && adopt_applied(*state)) return;
+  const auto applied = state ? generation_in_force(*kernel_, store_) : std::nullopt;
+  if (applied && adopt_applied(*applied, *state)) return;
   auto installed = kernel_->install(wanted_);
   if (installed) {
     restored_ = clock_.now();
@@ -447,7 +446,7 @@ Result<void> GatewayRun::run() {
     if (!ready->empty() && !publish_at_) publish_at_ = std::max(clock_.now(), published_ + kStateEvery);
     for (const std::uint32_t tag : *ready) {
       if (tag == kSignal && signals_.take()) {
-        end();
+        end("told to end; blocks stay until they end by themselves");
         return {};
       }
       if (tag == kLedger) tell_ledger_news();
@@ -464,6 +463,10 @@ Result<void> GatewayRun::run() {
       touched_more_ = touched_more_ || touched->blocks;
     }
     if (auto stepped = step(); !stepped) return stepped;
+    if (removed_) {
+      end("the table was removed");
+      return {};
+    }
   }
 }
 
