@@ -23,6 +23,7 @@
 #include "sys/kernel_setting.h"
 #include "sys/poller.h"
 #include "sys/random.h"
+#include "sys/service_manager.h"
 #include "sys/signals.h"
 #include "sys/state_file.h"
 
@@ -186,6 +187,7 @@ Result<void> GatewayRun::begin(const RunSettings& settings) {
                .add("blocks", guard_.counters().blocks)
                .add("slowed", guard_.counters().slowed)
                .add("log_group", std::uint64_t{wanted_.watch_group}));
+  if (const auto told = tell_service_manager(kServiceReady); !told) warn(told.error().text());
   next_counters_ = clock_.now() + kCountersEvery;
   return {};
 }
@@ -241,6 +243,7 @@ void GatewayRun::tell_ledger_news() {
 }
 
 void GatewayRun::end(std::string_view reason) {
+  (void)tell_service_manager(kServiceStopping);  // it will see that soon enough
   model_.finish(clock_.now(), guard_.detector().remember());
   if (const auto trouble = model_.take_trouble())
     on_line_(EventLine("model.unsaved", clock_.now()).add("reason", *trouble));
