@@ -11,6 +11,7 @@
 #include "apply/standing.h"
 #include "apply/table_watch.h"
 #include "compile/compile.h"
+#include "daemon/figures.h"
 #include "daemon/guard_state.h"
 #include "daemon/live_state.h"
 #include "daemon/model_keeper.h"
@@ -94,6 +95,7 @@ class GatewayRun {
   bool adopt_applied(const Generation& applied, const TableState& state);
   void follow_touched();
   void relist();
+  [[nodiscard]] GuardFigures figures() const;
   void tell_counters(std::string_view event);
   void publish(Time now);
   [[nodiscard]] std::vector<CaseRecord> read_ledger();
@@ -364,61 +366,17 @@ void GatewayRun::follow_touched() {
   touched_.clear();
 }
 
-void GatewayRun::tell_counters(std::string_view event) {
-  const Guard::Counters counters = guard_.counters();
-  const NflogCounters& nflog = nflog_.counters();
-  const ConntrackCounters& conntrack = conntrack_.counters();
-  const LedgerWriterCounters ledger = ledger_.counters();
-  EventLine line(event, clock_.now());
-  line.add("packets", nflog.packets)
-      .add("connections", counters.connections.connections)
-      .add("state_changes", conntrack.events)
-      .add("clients", counters.detect.clients)
-      .add("blocks", counters.blocks)
-      .add("blocks_added", counters.enforce.added)
-      .add("blocks_waiting", counters.waiting)
-      .add("lost_events", nflog.lost + conntrack.overruns)
-      .add("overruns", nflog.overruns + conntrack.overruns)
-      .add("unreadable", nflog.unreadable)
-      .add("forgotten_clients", counters.detect.forgotten_clients)
-      .add("forgotten_connections", counters.connections.given_up)
-      .add("uncounted", counters.connections.uncounted)
-      .add("midstream", counters.connections.midstream)
-      .add("after_block", counters.after_block)
-      .add("silenced_failures", counters.detect.silenced_failures)
-      .add("turned_away", counters.detect.turned_away)
-      .add("mx_queries", counters.detect.mx_queries)
-      .add("throttled", counters.enforce.slowed)
-      .add("slowed", counters.slowed)
-      .add("ledger_waiting", ledger.waiting)
-      .add("ledger_lost", ledger.given_up);
-  on_line_(line);
+GuardFigures GatewayRun::figures() const {
+  return {guard_.counters(), nflog_.counters(), conntrack_.counters(), ledger_.counters()};
 }
 
+void GatewayRun::tell_counters(std::string_view event) { on_line_(counters_line(event, clock_.now(), figures())); }
+
 void GatewayRun::publish(Time now) {
-  const Guard::Counters counters = guard_.counters();
-  const NflogCounters& nflog = nflog_.counters();
-  const LedgerWriterCounters ledger = ledger_.counters();
-  GuardState state;
+  GuardState state = state_of(figures());
   state.since = since_;
   state.told = now;
   state.mode = mode_ == Mode::Enforce ? "block" : "watch-only";
-  state.packets = nflog.packets;
-  state.connections = counters.connections.connections;
-  state.state_changes = conntrack_.counters().events;
-  state.lost_packets = nflog.lost;
-  state.packet_overruns = nflog.overruns;
-  state.change_overruns = conntrack_.counters().overruns;
-  state.unreadable = nflog.unreadable;
-  state.clients = counters.detect.clients;
-  state.forgotten_clients = counters.detect.forgotten_clients;
-  state.forgotten_connections = counters.connections.given_up;
-  state.blocks = counters.blocks;
-  state.slowed = counters.slowed;
-  state.blocks_added = counters.enforce.added;
-  state.blocks_waiting = counters.waiting;
-  state.ledger_waiting = ledger.waiting;
-  state.ledger_lost = ledger.given_up;
   state.gathering = nflog_.next_check().has_value();
   published_ = now;
   publish_at_.reset();
