@@ -41,9 +41,11 @@ class FileText final : public TextSource {
   Result<void> piece(std::size_t index, const std::function<void(std::string_view)>& read) override {
     if (mapped_) {
       const std::string_view text = mapped_->text();
-      mapped_->fetch(index * piece_bytes_, std::min(piece_bytes_, text.size() - index * piece_bytes_));
+      const std::size_t begin = index * piece_bytes_, size = std::min(piece_bytes_, text.size() - begin);
+      mapped_->fetch(begin, size);
       const std::string_view lines = lines_of_piece(text, index, piece_bytes_, static_cast<std::size_t>(end_ - begin_));
       if (!lines.empty()) read(lines);
+      mapped_->release(begin, size);
       if (!mapped_->is_cut()) return {};
     }
     return copied_piece(index, read);
