@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "base/result.h"
+#include "record/plain_syn.h"
 #include "replay/log_rules.h"
 #include "replay/mail_router.h"
 #include "replay/replay.h"
@@ -26,7 +27,8 @@ struct ReplayContext {
 };
 
 struct RoutedPacket {
-  PacketSighting* packet;  // where it was read; stays there until the next stretch is begun
+  PacketSighting* packet;         // where it was read; stays there until the next stretch is begun
+  const PlainSyn* own = nullptr;  // or what it has of its own, and `packet` is what it is like
   Route route{};
   std::uint16_t in = 0, out = 0;  // interfaces, as the router numbers them
 };

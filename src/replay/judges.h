@@ -13,6 +13,7 @@
 
 #include "detect/detector.h"
 #include "ingest/connection_follower.h"
+#include "record/plain_syn.h"
 #include "sys/worker_pool.h"
 
 namespace mailweir {
@@ -23,8 +24,9 @@ class Judges {
 
   explicit Judges(const DetectSettings& settings);
 
-  // Queues a packet, as of `time`, for its client's judge.
-  void add(const PacketSighting& packet, Time time, bool from_client);
+  // Queues a packet, as of `time`, for its client's judge. `own`: nullptr, or what it has of its own and is otherwise
+  // like `packet`.
+  void add(const PacketSighting& packet, const PlainSyn* own, Time time, bool from_client);
   // Enough is queued to be worth it: the more packets a judge takes at a time, the more of its clients it finds in the
   // cache. A quarter of the memory of an analysis goes into this.
   [[nodiscard]] bool ready() const { return queued_ >= kBatch; }
@@ -48,13 +50,12 @@ class Judges {
   };
   struct Judge {
     explicit Judge(const DetectSettings& settings);
-    void observe(const Item& item);
-    void tell();
+    void observe(const Item& item, std::vector<ConnectionEvent>& events);
+    void tell(std::vector<ConnectionEvent>& events);
 
     ConnectionFollower follower;
     Detector detector;
     std::vector<Item> queue;
-    std::vector<ConnectionEvent> events;
   };
 
   std::size_t queued_ = 0;
