@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "base/result.h"
 #include "record/plain_syn.h"
@@ -26,9 +27,10 @@ struct ReplayContext {
   [[nodiscard]] bool in_span(Time time) const { return (!since || time >= *since) && (!until || time < *until); }
 };
 
+// A packet, or some of one moment and one route.
 struct RoutedPacket {
-  PacketSighting* packet;         // where it was read; stays there until the next stretch is begun
-  const PlainSyn* own = nullptr;  // or what it has of its own, and `packet` is what it is like
+  PacketSighting* packet;             // where it was read; stays there until the next stretch is begun
+  std::span<const PlainSyn> plain{};  // not empty: these, and `packet` is what they are like
   Route route{};
   std::uint16_t in = 0, out = 0;  // interfaces, as the router numbers them
 };
@@ -47,7 +49,7 @@ class Input {
 
   [[nodiscard]] bool empty() const { return front_ == packets_.size(); }
   [[nodiscard]] const RoutedPacket& front() const { return packets_[front_]; }
-  // Takes the front packet; counts it as judged or skipped.
+  // Takes the front; counts it as judged or skipped.
   void pop();
 
   [[nodiscard]] virtual std::uint64_t bytes_read() const = 0;

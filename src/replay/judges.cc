@@ -35,12 +35,12 @@ void Judges::Judge::tell(std::vector<ConnectionEvent>& events) {
   events.clear();
 }
 
-void Judges::Judge::observe(const Item& item, std::vector<ConnectionEvent>& events) {
-  if (item.packet.mx_name != 0) {
-    detector.observe(asked_mx(item.packet));
+void Judges::Judge::observe(const PacketSighting& packet, bool from_client, std::vector<ConnectionEvent>& events) {
+  if (packet.mx_name != 0) {
+    detector.observe(asked_mx(packet));
     return;
   }
-  follower.observe(item.packet, item.from_client, events);
+  follower.observe(packet, from_client, events);
   if (events.size() >= kEventsTold) tell(events);
 }
 
@@ -49,23 +49,30 @@ Judges::Judges(const DetectSettings& settings) : v6_client_length_(settings.v6_c
   for (std::size_t i = 0; i < kJudges; ++i) judges_.emplace_back(share_of(settings));
 }
 
-void Judges::add(const PacketSighting& packet, const PlainSyn* own, Time time, bool from_client) {
-  const IpAddress client = own != nullptr
-                               ? IpAddress::v4(from_client ? own->source : own->destination)
-                               : client_base(from_client ? packet.source : packet.destination, v6_client_length_);
-  std::vector<Item>& queue = judges_[(std::hash<IpAddress>{}(client) >> 8) % kJudges].queue;
-  Item& item = queue.emplace_back();  // filled in place: a copy would wait for what was just written
-  item.packet = packet;
-  if (own != nullptr) own->put_into(item.packet);
-  item.packet.time = time;
-  item.from_client = from_client;
-  ++queued_;
+void Judges::add(const PacketSighting& packet, std::span<const PlainSyn> plain, Time time, bool from_client) {
+  const auto like = static_cast<std::uint32_t>(likes_.size());
+  likes_.emplace_back(packet).time = time;
+  queued_ += std::max<std::size_t>(plain.size(), 1);
+  if (plain.empty()) {
+    const IpAddress client = client_base(from_client ? packet.source : packet.destination, v6_client_length_);
+    queue_of(client).push_back({.like = like, .plain = false, .from_client = from_client, .own = {}});
+  }
+  for (const PlainSyn& syn : plain) {
+    queue_of(IpAddress::v4(from_client ? syn.source : syn.destination))
+        .push_back({.like = like, .plain = true, .from_client = from_client, .own = syn});
+  }
 }
 
 void Judges::judge(std::size_t number) {
   Judge& judge = judges_[number];
   judge.follower.fetch();
-  for (const Item& item : judge.queue) judge.observe(item, events_here);
+  PacketSighting packet;
+  const PacketSighting* like = nullptr;  // of which `packet` is
+  for (const Item& item : judge.queue) {
+    if (like != &likes_[item.like]) packet = *(like = &likes_[item.like]);
+    if (item.plain) item.own.put_into(packet);
+    judge.observe(packet, item.from_client, events_here);
+  }
   judge.tell(events_here);
   judge.queue.clear();
 }

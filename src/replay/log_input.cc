@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <span>
 #include <utility>
 
 #include "ingest/journal_entry.h"
@@ -64,7 +63,7 @@ Result<void> LogInput::admit(ReplayContext& context) {
   }
   const std::vector<LogRules::Shown> shown = context.rules.shown();
   for (const RoutedPacket& packet : packets_) {
-    if (packet.own != nullptr) continue;
+    if (!packet.plain.empty()) continue;
     const LogRules::Shown& by_rule = shown[packet.packet->rule];
     packet.packet->view = by_rule.view;
     packet.packet->stopped_or_sampled = by_rule.stops;
@@ -72,7 +71,7 @@ Result<void> LogInput::admit(ReplayContext& context) {
   for (const std::size_t i : unsettled_) {
     RoutedPacket& packet = packets_[i];
     PacketSighting whole = *packet.packet;
-    if (packet.own != nullptr) packet.own->put_into(whole);
+    if (!packet.plain.empty()) packet.plain.front().put_into(whole);
     packet.route = context.router.route(whole, packet.in, packet.out);
   }
   return {};
@@ -111,23 +110,32 @@ void LogInput::admit_block(LogBlock& block, ReplayContext& context) {
     packet.rule = packet.rule == Names::kOther ? std::uint16_t{0} : rules[packet.rule];
     context.rules.learn(packet.rule, packet.flags);
     context.rules.learn(packet.rule, tcp_flag::kSyn, plain.size());
-    RoutedPacket routed{.packet = &packet, .in = interface(sighting.in), .out = interface(sighting.out)};
-    admit_packet(packet, routed, context);
-    PacketSighting whole = packet;
-    for (const PlainSyn& syn : plain) {
-      syn.put_into(whole);
-      routed.own = &syn;
-      admit_packet(whole, routed, context);
-    }
+    admit_packets({.packet = &packet, .in = interface(sighting.in), .out = interface(sighting.out)}, plain, context);
   }
 }
 
-void LogInput::admit_packet(const PacketSighting& packet, RoutedPacket routed, ReplayContext& context) {
-  if (const auto way = context.router.learn(packet, routed.in, routed.out))
-    routed.route.way = *way;
-  else
-    unsettled_.push_back(packets_.size());
-  packets_.push_back(routed);
+// One and those like it. Most have the same route, and stay together.
+void LogInput::admit_packets(RoutedPacket first, std::span<const PlainSyn> plain, ReplayContext& context) {
+  std::optional<Way> together;
+  const auto admit = [&](const PacketSighting& packet, RoutedPacket routed) {
+    const auto way = context.router.learn(packet, routed.in, routed.out);
+    if (way && way == together) {
+      RoutedPacket& latest = packets_.back();
+      latest.plain = {latest.plain.data(), latest.plain.size() + 1};
+      return;
+    }
+    if (way) routed.route.way = *way;
+    if (!way) unsettled_.push_back(packets_.size());
+    packets_.push_back(routed);
+    together = routed.plain.empty() ? std::nullopt : way;
+  };
+  PacketSighting whole = *first.packet;
+  admit(whole, first);
+  for (const PlainSyn& syn : plain) {
+    syn.put_into(whole);
+    first.plain = {&syn, 1};
+    admit(whole, first);
+  }
 }
 
 InputReport LogInput::report() const {
