@@ -98,7 +98,9 @@ double ClientRecord::score_user(Time now) const {
 
 double ClientRecord::score_server() const { return nats_in(score_server_); }
 double ClientRecord::server_margin() const {
-  return is_wide() ? kSizesUnknownM - double{groups_.wide().size_alike} : kSizesUnknownM;
+  const double unlike = is_wide() ? kSizesUnknownM - double{groups_.wide().size_alike} : kSizesUnknownM;
+  const double late = kLateContactM * (static_cast<double>(new_groups_[0]) - kContactsDue);
+  return unlike + std::clamp(late, 0.0, kLateMostM);
 }
 double ClientRecord::score_slow() const { return is_wide() ? double{groups_.wide().slow} : 0; }
 
@@ -219,7 +221,9 @@ void ClientRecord::add(Weight kind, double nats) {
 }
 
 void ClientRecord::add_outcome_capped(Weight kind, double nats) {
-  add(kind, std::clamp(kOutcomeCapL - weight(Weight::Failed) - weight(Weight::Short), 0.0, nats));
+  double room = kOutcomeCapL - weight(Weight::Failed) - weight(Weight::Short);
+  if (kind == Weight::Failed) room = std::min(room, kFailedCapL - weight(Weight::Failed));
+  add(kind, std::clamp(room, 0.0, nats));
 }
 
 void ClientRecord::add_server(double nats) {

@@ -66,7 +66,8 @@ class ClientRecord {
   [[nodiscard]] double score_user() const;
   [[nodiscard]] double score_user(Time now) const;  // decayed until then
   [[nodiscard]] double score_server() const;
-  // How far beyond the threshold M has to be: until what it delivers is known to be alike.
+  // How far beyond the threshold M has to be: more until what it delivers is known to be alike, and more the longer the
+  // client goes on without having reached it.
   [[nodiscard]] double server_margin() const;
   [[nodiscard]] double score_slow() const;  // of the slow test, as of the last event
 
