@@ -1,25 +1,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "base/escape.h"
 #include "lint/check.h"
+#include "lint/program_chains.h"
 #include "lint/subject.h"
 #include "ruleset/read_ruleset.h"
 
 namespace mailweir::rules {
 namespace {
 
-// Chains and tables that programs fill when they start, on every boot: mailweir, Docker, fail2ban, Kubernetes, libvirt.
-constexpr std::array<std::string_view, 8> kFilledByPrograms{"mailweir", "DOCKER",  "f2b-",    "fail2ban",
-                                                            "KUBE-",    "LIBVIRT", "libvirt", "cali-"};
-
-bool is_programs(std::string_view name) {
-  return std::ranges::any_of(kFilledByPrograms, [name](std::string_view begin) { return name.starts_with(begin); });
-}
-
-bool is_programs(const Rule& rule) {
+bool jumps_to_programs(const Rule& rule) {
   const Verdict* verdict = verdict_of(rule);
   return verdict != nullptr && is_programs(verdict->chain);
 }
@@ -31,7 +23,7 @@ std::vector<const Rule*> only_in(const Chain& chain, const Chain* other) {
     for (const Rule& rule : other->rules) left.push_back(&rule);
   std::vector<const Rule*> only;
   for (const Rule& rule : chain.rules) {
-    if (is_programs(rule)) continue;
+    if (jumps_to_programs(rule)) continue;
     const auto same = std::ranges::find_if(left, [&](const Rule* each) { return same_rule(*each, rule); });
     if (same == left.end())
       only.push_back(&rule);
@@ -109,9 +101,9 @@ const Check l39{
     .confidence = Confidence::Proved,
     .meaning = "the running rules are not those that the next boot loads",
     .why =
-        "A rule typed at the prompt is gone after a reboot, mostly months later, when nobody remembers it; and a "
-        "saved rule that is not running is believed to protect. Counters, comments and chains that programs fill "
-        "themselves (Docker, fail2ban, Kubernetes, libvirt) do not count. On the live machine only.",
+        "A rule typed at the prompt is gone after a reboot, mostly months later, when nobody remembers it; and a saved "
+        "rule that is not running is believed to protect. Counters, comments and chains that programs fill themselves "
+        "(Docker, fail2ban, Kubernetes, libvirt) do not count. On the live machine only.",
     .wrong = {.rules = "-A INPUT -p tcp --dport 3306 -j DROP\n-A INPUT -p tcp --dport 6379 -j DROP\n",
               .machine = without_a_rule},
     .right = {.rules = "-A INPUT -p tcp --dport 3306 -j DROP\n", .machine = without_a_rule},
