@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
+#include <vector>
 
 #include "base/escape.h"
 #include "lint/check.h"
@@ -16,10 +18,19 @@ bool jumps_to_programs(const Rule& rule) {
   return verdict != nullptr && is_programs(verdict->chain);
 }
 
-// Rules of `chain` that `other` has not, each counted as often as it stands there.
-std::vector<const Rule*> only_in(const Chain& chain, const Chain* other) {
+// iptables-legacy and nftables can have a table of that name at the same time; the file of the boot is for both.
+std::vector<const Chain*> running_chains(const Ruleset& ruleset, const Table& like, const std::string& name) {
+  std::vector<const Chain*> chains;
+  for (const Table& table : ruleset.tables)
+    if (table.family == like.family && table.name == like.name)
+      if (const Chain* chain = table.find_chain(name)) chains.push_back(chain);
+  return chains;
+}
+
+// Rules of `chain` that none of the others has, each counted as often as it stands there.
+std::vector<const Rule*> only_in(const Chain& chain, std::span<const Chain* const> others) {
   std::vector<const Rule*> left;
-  if (other != nullptr)
+  for (const Chain* other : others)
     for (const Rule& rule : other->rules) left.push_back(&rule);
   std::vector<const Rule*> only;
   for (const Rule& rule : chain.rules) {
@@ -38,9 +49,12 @@ Verdict::Kind policy_of(const Chain* chain) {
 }
 
 void compare(LintSubject& subject, const Table& table, const Chain& chain, const Chain* saved, std::string_view file) {
-  const auto running = only_in(chain, saved);
-  const std::size_t missing = saved == nullptr ? 0 : only_in(*saved, &chain).size();
-  const bool policy = policy_of(&chain) != policy_of(saved);
+  const auto twins = running_chains(subject.ruleset(), table, chain.name);
+  const bool first = twins.front() == &chain;  // what is missing is told of once
+  const auto running = only_in(chain, saved == nullptr ? std::span<const Chain* const>() : std::span(&saved, 1));
+  const std::size_t missing = saved == nullptr || !first ? 0 : only_in(*saved, twins).size();
+  const bool policy =
+      first && std::ranges::none_of(twins, [saved](const Chain* each) { return policy_of(each) == policy_of(saved); });
   if (running.empty() && missing == 0 && !policy) return;
   std::string text;
   const auto say = [&](std::size_t count, std::string_view what) {
