@@ -1,10 +1,11 @@
 // How many packets a second does the simulator follow, and how does that fall with the number of rules?
 //
-// usage: simulate [--gate]
+// usage: simulate [--gate] [--rules=N]      N: only that many rules
 // Target: a million packets per second and core on a ruleset of 100 rules.
 //
-// Processor time, best of five. Two kinds of ruleset: a list of addresses that no packet is in, so that every rule is
-// asked about every packet; and what a host has, states first, then ports. How long rules take to read: read_rules.
+// Processor time, best of up to five. Three kinds of ruleset: a list of addresses that no packet is in, which is
+// searched; what a host has, states first, then ports; and networks with ranges of ports, where every rule is asked
+// about every packet. How long rules take to read: read_rules.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -20,6 +21,7 @@ using namespace mailweir;
 using namespace mailweir::rules;
 
 constexpr double kTarget = 1e6;
+constexpr double kEnough_s = 4;  // of one ruleset: chance is small against that
 
 // Nobody in it; the last rule takes what is left.
 std::string list_of_addresses(std::size_t rules) {
@@ -27,6 +29,16 @@ std::string list_of_addresses(std::size_t rules) {
   for (std::size_t i = 0; i + 1 < rules; ++i)
     text += fmt::format("-A INPUT -s 10.{}.{}.{}/32 -p tcp -m tcp --dport 25 -j DROP\n", i >> 16 & 255, i >> 8 & 255,
                         i & 255);
+  return text + "-A INPUT -j ACCEPT\nCOMMIT\n";
+}
+
+// Likewise, of networks; every second rule says no at its third match only.
+std::string list_of_networks(std::size_t rules) {
+  std::string text = "*filter\n:INPUT DROP [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n";
+  for (std::size_t i = 0; i + 1 < rules; ++i)
+    text += fmt::format("-A INPUT -s {}.{}.{}.0/{} -p tcp -m tcp --dport {}:{} -j DROP\n", i % 2 == 0 ? 10 : 203,
+                        i % 2 == 0 ? i >> 8 & 255 : 0, i % 2 == 0 ? i & 255 : 113, i % 2 == 0 ? 24 : 16,
+                        2000 + i % 60'000, 2003 + i % 60'000);
   return text + "-A INPUT -j ACCEPT\nCOMMIT\n";
 }
 
@@ -67,12 +79,15 @@ double packets_per_second(const std::string& text) {
     packet.values.set(Field::InputInterface, interface_value("eth0"));
     packets.push_back(std::move(packet));
   }
-  for (int pass = 0; pass < 5; ++pass) {
+  double spent = 0;
+  for (int pass = 0; pass < 5 && spent < kEnough_s; ++pass) {
     Simulator simulator(program, silent);
     Choices choices;
     const std::int64_t start = bench::thread_cpu_ns();
     for (const SimulatedPacket& packet : packets) (void)simulator.receive(packet, Time{}, choices);
-    best = std::min(best, 1e-9 * static_cast<double>(bench::thread_cpu_ns() - start));
+    const double took = 1e-9 * static_cast<double>(bench::thread_cpu_ns() - start);
+    best = std::min(best, took);
+    spent += took;
   }
   return kPackets / best;
 }
@@ -80,15 +95,18 @@ double packets_per_second(const std::string& text) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  bench::Report report(argc, argv, "Packets a second through the simulator, by rules", {"gate"});
-  fmt::print("{:>8}  {:>22}  {:>22}\n", "rules", "addresses, packets/s", "ports, packets/s");
+  bench::Report report(argc, argv, "Packets a second through the simulator, by rules", {"gate", "rules"});
+  fmt::print("{:>8}  {:>22}  {:>22}  {:>22}\n", "rules", "addresses, packets/s", "ports, packets/s",
+             "networks, packets/s");
   double at_hundred = 0;
   for (const std::size_t rules : {10, 30, 100, 300, 1'000, 3'000, 10'000}) {
+    if (report.has("rules") && report.number("rules", 0) != static_cast<double>(rules)) continue;
     const double addresses = packets_per_second(list_of_addresses(rules));
     const double ports = packets_per_second(list_of_ports(rules));
-    if (rules == 100) at_hundred = std::min(addresses, ports);
-    fmt::print("{:>8}  {:>22.0f}  {:>22.0f}\n", rules, addresses, ports);
+    const double networks = packets_per_second(list_of_networks(rules));
+    if (rules == 100) at_hundred = std::min({addresses, ports, networks});
+    fmt::print("{:>8}  {:>22.0f}  {:>22.0f}  {:>22.0f}\n", rules, addresses, ports, networks);
   }
-  report.target("a million packets a second and core on 100 rules", at_hundred >= kTarget);
+  if (at_hundred > 0) report.target("a million packets a second and core on 100 rules", at_hundred >= kTarget);
   return report.exit_status();
 }

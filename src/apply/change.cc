@@ -96,6 +96,7 @@ Result<Plan> plan_change(Kernel& kernel, const std::string& table, const Generat
 }
 
 bool is_in_force(const Generation& generation, const std::optional<ListedTable>& there) {
+  if (generation.is_removal()) return !there;
   return there && table_digest(*there) == generation.digest;
 }
 
@@ -295,6 +296,63 @@ Result<std::optional<Generation>> Changes::revert_due(int number, const std::str
   return std::move(*generation);
 }
 
+// On the disk before the kernel is told, as every change.
+Result<Generation> Changes::prepare_removal(int number, const std::string& author) {
+  Generation removal;
+  removal.number = number;
+  removal.time = clock_.now();
+  removal.author = author;
+  removal.remark = "removed";
+  removal.difference = {"- table: inet mailweir"};
+  auto before = kernel_.listing();
+  if (!before) return fail(std::move(before).error());
+  if (auto written = store_.write_before(number, *before); !written) return fail(std::move(written).error());
+  if (auto written = store_.write(removal); !written) return fail(std::move(written).error());
+  return removal;
+}
+
+Result<void> Changes::record_removal(Generation& removal, const std::vector<Generation>& generations) {
+  for (Generation generation : generations) {
+    if (!generation.is_open()) continue;
+    generation.state = GenerationState::Reverted;
+    generation.remark = "the table was removed before it was confirmed";
+    if (auto written = store_.write(generation); !written) return written;
+  }
+  return confirm_now(removal);
+}
+
+Result<Removal> Changes::remove(const std::string& author) {
+  const auto lock = take_lock(store_);
+  if (!lock && lock.error().code() == ErrorCode::Refused) return fail(lock.error());
+  const auto there = kernel_.fingerprint();
+  if (!there) return fail(there.error());
+  const auto generations = store_.list();
+  const bool is_gone = there->empty();
+  Removal result;
+  if (is_gone && (generations.empty() || (!generations.back().is_open() && generations.back().is_removal())))
+    return result;
+
+  auto removal = lock ? prepare_removal(generations.empty() ? 1 : generations.back().number + 1, author)
+                      : Result<Generation>(fail(lock.error()));
+  auto removed = kernel_.remove();
+  if (!removed) {
+    if (removal) {
+      removal->state = GenerationState::Failed;
+      removal->remark = removed.error().text();
+      (void)store_.write(*removal);  // without it, the kernel's table says the same
+    }
+    return fail(std::move(removed).error());
+  }
+  result.was_there = *removed;
+  const auto recorded = removal ? record_removal(*removal, generations) : Result<void>(fail(removal.error()));
+  if (recorded) {
+    result.generation = removal->number;
+  } else {
+    result.unrecorded = recorded.error();
+  }
+  return result;
+}
+
 Result<int> Changes::restore_boot() {
   const auto lock = take_lock(store_);
   if (!lock) return fail(lock.error());
@@ -313,6 +371,7 @@ Result<int> Changes::restore_boot() {
     if (store_.stage_boot(*confirmed)) (void)store_.take_staged_boot();
   }
   if (!boot) return fail(std::move(boot).error());
+  if (boot->table.empty()) return 0;
   const auto there = what_is_there(kernel_);
   if (!there) return fail(there.error());
   std::string statements = boot->table;

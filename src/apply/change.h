@@ -1,4 +1,4 @@
-// Changing our table so that it can be taken back: plan, apply, confirm, revert, rollback, restore at boot.
+// Changing our table so that it can be taken back: plan, apply, confirm, revert, rollback, remove, restore at boot.
 //
 // In:  what is wanted (a CompiledTable), the kernel, the state directory, the time.   Out: what happened.
 // Invariants
@@ -55,6 +55,12 @@ struct ChangeResult {
   std::vector<TableChange> changes;
 };
 
+struct Removal {
+  bool was_there = false;
+  int generation = 0;               // 0: there was nothing to remember
+  std::optional<Error> unrecorded;  // the table is gone all the same; a boot brings it back
+};
+
 // Starts what takes the generation back at its deadline (apply/way_back.h); answers when it stands.
 using ArmWayBack = std::function<Result<void>(const Generation& generation)>;
 
@@ -73,7 +79,11 @@ class Changes {
   // it is not open any more.
   [[nodiscard]] Result<std::optional<Generation>> revert_due(int number, const std::string& why);
   static constexpr std::string_view kTooLate = "not confirmed in time";
-  // At boot: an open change is over, the last confirmed table is loaded. NotFound: nothing was ever confirmed.
+  // Takes the table away and remembers that as a generation without one: a boot does not bring it back, a rollback
+  // does. What waits for its confirmation is over. A state directory that takes nothing does not stop it.
+  [[nodiscard]] Result<Removal> remove(const std::string& author);
+  // At boot: an open change is over, the last confirmed table is loaded. NotFound: nothing was ever confirmed. 0: the
+  // table was removed, and nothing is loaded.
   [[nodiscard]] Result<int> restore_boot();
 
  private:
@@ -81,6 +91,8 @@ class Changes {
   [[nodiscard]] Result<void> revert_now(Generation& generation, const std::string& why);
   // Answers whether it changed anything.
   [[nodiscard]] Result<bool> settle(const std::vector<Generation>& generations, const Plan& plan);
+  [[nodiscard]] Result<Generation> prepare_removal(int number, const std::string& author);
+  [[nodiscard]] Result<void> record_removal(Generation& removal, const std::vector<Generation>& generations);
   [[nodiscard]] Result<ChangeResult> apply_locked(const ChangeOrder& order, const ArmWayBack& arm);
   [[nodiscard]] Result<void> carry_out(Generation& next, const Plan& plan, const ArmWayBack& arm);
 
@@ -89,7 +101,7 @@ class Changes {
   const Clock& clock_;
 };
 
-// Is the table of the generation what the kernel has?
+// Is the table of the generation what the kernel has? Of a removal: has it none?
 [[nodiscard]] bool is_in_force(const Generation& generation, const std::optional<ListedTable>& there);
 
 // For people, one change a line: "+ chain mw_output: tcp dport 25 …".

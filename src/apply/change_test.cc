@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "apply/standing.h"
 #include "sys/state_file.h"
 #include "tests/support/fake_kernel.h"
 #include "tests/support/faulty_kernel.h"
@@ -105,6 +106,66 @@ TEST_F(ChangesTest, AConfirmationThatComesTooLateTakesItBack) {
   clock_.pass(std::chrono::seconds(61));
   EXPECT_EQ(changes_.confirm().error().code(), ErrorCode::Reverted);
   EXPECT_TRUE(in_force(kFirst));
+}
+
+TEST_F(ChangesTest, WhatIsRemovedStaysAwayAtABootAndComesBackByARollback) {
+  ASSERT_TRUE(apply(kFirst));
+  const auto removal = changes_.remove("anna");
+  ASSERT_TRUE(removal) << removal.error().text();
+  EXPECT_TRUE(removal->was_there);
+  EXPECT_EQ(removal->generation, 2);
+  EXPECT_FALSE(removal->unrecorded);
+  const Generation remembered = *store_.read(2);
+  EXPECT_TRUE(remembered.is_removal());
+  EXPECT_EQ(remembered.state, GenerationState::Confirmed);
+  EXPECT_EQ(remembered.author, "anna");
+  EXPECT_EQ(generation_in_force(kernel_, store_)->number, 2);
+  EXPECT_EQ(how_things_stand(kernel_, store_, directory_.path(), {}, clock_.now())->standing, Standing::Removed);
+  EXPECT_EQ(*changes_.restore_boot(), 0);
+  EXPECT_EQ(*kernel_.listing(), "");
+  EXPECT_EQ(one_back(store_.list())->number, 1);
+  ASSERT_TRUE(apply(kFirst));
+  EXPECT_TRUE(in_force(kFirst));
+  EXPECT_EQ(*changes_.restore_boot(), 3);
+}
+
+TEST_F(ChangesTest, WhatWaitsIsOverWithARemoval) {
+  ASSERT_TRUE(apply(kFirst));
+  ASSERT_TRUE(apply(kSecond, std::chrono::seconds(60)));
+  ASSERT_TRUE(changes_.remove("anna"));
+  EXPECT_EQ(store_.read(2)->state, GenerationState::Reverted);
+  EXPECT_FALSE(*changes_.revert_due(2, "late")) << "its way back has nothing to do any more";
+  EXPECT_EQ(*kernel_.listing(), "");
+  EXPECT_EQ(changes_.confirm().error().code(), ErrorCode::NotFound);
+}
+
+TEST_F(ChangesTest, NothingToRemoveIsNotRemembered) {
+  EXPECT_FALSE(changes_.remove("anna")->was_there);
+  EXPECT_TRUE(store_.list().empty());
+  ASSERT_TRUE(apply(kFirst));
+  EXPECT_EQ(changes_.remove("anna")->generation, 2);
+  EXPECT_EQ(changes_.remove("anna")->generation, 0);
+  EXPECT_EQ(store_.list().size(), 2U);
+}
+
+TEST_F(ChangesTest, ATableThatSomebodyFlushedIsRemovedForTheNextBoot) {
+  ASSERT_TRUE(apply(kFirst));
+  ASSERT_TRUE(kernel_.remove());
+  const auto removal = changes_.remove("anna");
+  ASSERT_TRUE(removal);
+  EXPECT_FALSE(removal->was_there);
+  EXPECT_EQ(removal->generation, 2);
+  EXPECT_EQ(*changes_.restore_boot(), 0);
+}
+
+TEST_F(ChangesTest, AStateDirectoryThatTakesNothingDoesNotKeepTheTable) {
+  ASSERT_TRUE(apply(kFirst));
+  const GenerationStore nowhere("/proc/nowhere");
+  const auto removal = Changes(kernel_, nowhere, clock_).remove("anna");
+  ASSERT_TRUE(removal) << removal.error().text();
+  EXPECT_TRUE(removal->was_there);
+  EXPECT_TRUE(removal->unrecorded);
+  EXPECT_EQ(*kernel_.listing(), "");
 }
 
 TEST_F(ChangesTest, WhileOneWaitsAnotherIsRefused) {

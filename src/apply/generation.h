@@ -30,11 +30,12 @@ struct Generation {
   std::string remark;                   // why it was reverted or failed, or what it was made for
   int returns_to = 0;                   // a rollback: the generation whose table this is; 0: none
   std::string policy_file, policy;      // the policy's text
-  std::string table;                    // statements that make the table out of nothing
+  std::string table;                    // statements that make the table out of nothing; empty: it was removed
   std::string listing;                  // what the kernel prints of it, without contents that come and go
   std::string digest;                   // table_digest() of it
   std::vector<std::string> difference;  // to the one before, for people
 
+  [[nodiscard]] bool is_removal() const { return table.empty(); }
   [[nodiscard]] bool is_open() const { return state == GenerationState::Prepared || state == GenerationState::Pending; }
 };
 

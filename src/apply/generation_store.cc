@@ -121,7 +121,7 @@ const Generation* one_back(const std::vector<Generation>& generations) {
     if (it->number == before && it->returns_to > 0) before = it->returns_to;
   }
   const auto found = std::find_if(generations.rbegin(), generations.rend(), [&](const Generation& generation) {
-    return generation.number < before && generation.state == GenerationState::Confirmed &&
+    return generation.number < before && generation.state == GenerationState::Confirmed && !generation.is_removal() &&
            generation.digest != now->digest;
   });
   return found == generations.rend() ? nullptr : &*found;

@@ -63,7 +63,7 @@ class GenerationStore {
 
 // The newest in that state, or nothing.
 [[nodiscard]] const Generation* newest(const std::vector<Generation>& generations, GenerationState state);
-// Where a rollback goes: the confirmed one with another table before the newest confirmed one or, when that is a
+// Where a rollback goes: the confirmed one that has another table, before the newest confirmed one or, when that is a
 // rollback itself, before the one it returned to, so that rollbacks go further and further back. Nothing: there is
 // none.
 [[nodiscard]] const Generation* one_back(const std::vector<Generation>& generations);

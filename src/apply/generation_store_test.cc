@@ -5,14 +5,14 @@
 namespace mailweir {
 namespace {
 
-// Generations 1, 2, … with these tables; "-B" was taken back, "A<1" is a rollback to generation 1.
+// Generations 1, 2, … with these tables; "-B" was taken back, "A<1" is a rollback to generation 1, "0" a removal.
 std::vector<Generation> history(const std::vector<std::string>& tables) {
   std::vector<Generation> generations;
   for (const std::string& text : tables) {
     Generation generation;
     generation.number = static_cast<int>(generations.size()) + 1;
     generation.state = text[0] == '-' ? GenerationState::Reverted : GenerationState::Confirmed;
-    generation.digest = text[text[0] == '-' ? 1 : 0];
+    if (text != "0") generation.table = generation.digest = text[text[0] == '-' ? 1 : 0];
     if (const auto to = text.find('<'); to != std::string::npos) generation.returns_to = std::stoi(text.substr(to + 1));
     generations.push_back(std::move(generation));
   }
@@ -44,6 +44,14 @@ TEST(Rollback, AfterANewChangeItGoesToWhatWasBeforeThat) {
   EXPECT_EQ(goes_back_to({"A", "B", "A<1", "C"}), 3);
   EXPECT_EQ(goes_back_to({"A", "B", "A<1", "C", "A<3"}), 0) << "3 was 1: nothing is before it";
   EXPECT_EQ(goes_back_to({"A", "B", "C", "B<2", "D", "B<4"}), 1);
+}
+
+TEST(Rollback, BringsBackWhatWasRemovedAndNeverGoesToARemoval) {
+  EXPECT_EQ(goes_back_to({"0"}), 0);
+  EXPECT_EQ(goes_back_to({"A", "0"}), 1);
+  EXPECT_EQ(goes_back_to({"A", "B", "0"}), 2);
+  EXPECT_EQ(goes_back_to({"A", "B", "0", "B<2"}), 1);
+  EXPECT_EQ(goes_back_to({"A", "0", "B"}), 1);
 }
 
 TEST(Rollback, WhatItReturnedToMayBeForgotten) {

@@ -10,8 +10,8 @@
 namespace mailweir {
 namespace {
 
-constexpr std::array<std::string_view, 9> kNames{"enforced", "pending", "unfinished", "overdue", "bypassed",
-                                                 "drifted",  "missing", "unmanaged",  "nothing"};
+constexpr std::array<std::string_view, 10> kNames{"enforced", "pending", "unfinished", "overdue",   "bypassed",
+                                                  "drifted",  "missing", "removed",    "unmanaged", "nothing"};
 
 std::size_t lost_parts(const std::vector<TableChange>& drift, const ListedTable& wanted) {
   std::size_t lost = 0;
@@ -36,7 +36,9 @@ std::string_view name_of(Standing standing) { return kNames[static_cast<std::siz
 
 std::optional<Generation> generation_in_force(Kernel& kernel, const GenerationStore& store) {
   const auto listing = known_listing(kernel, store);
-  const auto there = listing ? parse_listing(listing->text) : std::nullopt;
+  if (!listing) return std::nullopt;
+  const auto there = parse_listing(listing->text);
+  if (!there && !listing->text.empty()) return std::nullopt;
   const auto generations = store.list();
   for (const Generation* candidate : {open_one(generations), newest(generations, GenerationState::Confirmed)}) {
     if (candidate != nullptr && is_in_force(*candidate, there)) return *candidate;
@@ -72,6 +74,10 @@ Result<StandingReport> how_things_stand(Kernel& kernel, const GenerationStore& s
   if (intended == nullptr) intended = newest(generations, GenerationState::Confirmed);
   if (intended == nullptr) {
     report.standing = there ? Standing::Unmanaged : Standing::Nothing;
+    return report;
+  }
+  if (intended->is_removal()) {
+    report.standing = there ? Standing::Unmanaged : Standing::Removed;
     return report;
   }
   report.generation = *intended;

@@ -23,7 +23,8 @@ enum class Standing : std::uint8_t {
   Bypassed,    // it has it, and something keeps packets away from its rules
   Drifted,     // somebody else changed our table
   Missing,     // the table is gone
-  Unmanaged,   // there is a table of ours, set up by `run` alone: nothing was ever applied
+  Removed,     // the same, on somebody's word (`mailweir remove`)
+  Unmanaged,   // there is a table of ours, set up by `run` alone: nothing was applied, or it was removed
   Nothing,     // nothing was ever applied, and there is no table
 };
 [[nodiscard]] std::string_view name_of(Standing standing);  // "enforced", "pending", …
@@ -33,7 +34,7 @@ struct StandingReport {
   // Rules, chains and set elements of the generation that should be in force, and how many of them the kernel has.
   std::size_t wanted = 0, enforced = 0;
   std::vector<TableChange> drift;         // from what should be to what is
-  std::optional<Generation> generation;   // that should be in force
+  std::optional<Generation> generation;   // that should be in force; nothing after a removal
   std::optional<Generation> last_change;  // the newest, however it ended
   bool boots = false;                     // the boot copy is that generation
   std::vector<std::string> bypasses;      // what makes rules useless that are there
@@ -42,8 +43,8 @@ struct StandingReport {
   bool running = false;                   // a guard with this runtime directory
 };
 
-// The generation whose table the kernel has right now: what was applied last, or what a way back leads to. Nothing: the
-// table is nobody's here, or cannot be read.
+// The generation whose table the kernel has right now: what was applied last, or what a way back leads to; or the
+// removal, where it has none. Nothing: the table is nobody's here, or cannot be read.
 [[nodiscard]] std::optional<Generation> generation_in_force(Kernel& kernel, const GenerationStore& store);
 
 [[nodiscard]] Result<StandingReport> how_things_stand(Kernel& kernel, const GenerationStore& store,

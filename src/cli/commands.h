@@ -1,4 +1,6 @@
-// The command table: every verb, its options and its help. The only file that knows the command-line library.
+// The command line: what was typed becomes a call, a help or one sentence about the mistake.
+//
+// The verbs are in verbs.cc; it and commands.cc are the only files that know the command-line library.
 #pragma once
 
 #include "cli/command_tree.h"

@@ -120,6 +120,10 @@ int rollback(const RollbackOptions& options, const CommonOptions& common) {
     if (options.generation == 0) return said_no(target.error());
     return give_up(Error(ErrorCode::NotFound, fmt::format("there is no generation {}", options.generation)));
   }
+  if (target->is_removal())
+    return give_up(
+        Error(ErrorCode::Refused,
+              fmt::format("generation {} took the table away: `mailweir remove` does that", target->number)));
   return roll_back_to(changes, *target, common);
 }
 

@@ -21,7 +21,7 @@
 namespace mailweir {
 namespace {
 
-// The generation; 0: nothing was ever confirmed.
+// The generation; 0: nothing was ever confirmed, or the table was removed.
 Result<int> restore_table(Kernel& kernel, const CommonOptions& common, const Clock& clock) {
   const GenerationStore store(common.state_dir);
   auto restored = Changes(kernel, store, clock).restore_boot();
@@ -86,7 +86,9 @@ int restore(const RestoreOptions& options, const CommonOptions& common) {
   if (!generation) return give_up(generation.error());
   const auto blocks = restore_blocks(**kernel, *generation != 0, common, clock.now());
   const bool nothing = *generation == 0 && blocks && blocks->blocks + blocks->slowed == 0;
-  if (nothing && !common.quiet) fmt::print(stderr, "mailweir: nothing was ever confirmed: no table to restore\n");
+  if (nothing && !common.quiet)
+    fmt::print(stderr, "mailweir: {}: no table to restore\n",
+               GenerationStore(common.state_dir).read_boot() ? "it was removed" : "nothing was ever confirmed");
   if (common.json) {
     auto answer = json_answer("restore");
     answer["result"] = nothing ? "unchanged" : "restored";

@@ -56,8 +56,10 @@ std::string verdict(const StandingReport& report, Time now) {
       return "Somebody else changed our table: `mailweir apply` sets it up anew.";
     case Standing::Missing:
       return "Our table is gone: `mailweir apply` sets it up anew.";
+    case Standing::Removed:
+      return "Our table was removed: `mailweir rollback` brings the last policy back, `mailweir apply` the one of now.";
     case Standing::Unmanaged:
-      return "There is a table of ours, but no policy was ever applied: `mailweir apply` makes it last.";
+      return "There is a table of ours, but no policy is applied: `mailweir apply` makes it last.";
     case Standing::Nothing:
       return "Nothing was ever applied here.";
   }

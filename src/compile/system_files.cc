@@ -82,6 +82,7 @@ Wants=mailweir-boot.service
 After=mailweir-boot.service network.target
 
 [Service]
+Type=notify
 ExecStart="{0}" --config "{1}" --state-dir "{2}" run
 Restart=on-failure
 RestartSec=2

@@ -11,6 +11,7 @@
 #include "apply/standing.h"
 #include "apply/table_watch.h"
 #include "compile/compile.h"
+#include "daemon/figures.h"
 #include "daemon/guard_state.h"
 #include "daemon/live_state.h"
 #include "daemon/model_keeper.h"
@@ -23,6 +24,7 @@
 #include "sys/kernel_setting.h"
 #include "sys/poller.h"
 #include "sys/random.h"
+#include "sys/service_manager.h"
 #include "sys/signals.h"
 #include "sys/state_file.h"
 
@@ -90,16 +92,17 @@ class GatewayRun {
   Result<void> step();
   std::vector<ConntrackEvent> take_ripe_changes();
   void look_at_table();
-  bool adopt_applied(const TableState& state);
+  bool adopt_applied(const Generation& applied, const TableState& state);
   void follow_touched();
   void relist();
+  [[nodiscard]] GuardFigures figures() const;
   void tell_counters(std::string_view event);
   void publish(Time now);
   [[nodiscard]] std::vector<CaseRecord> read_ledger();
   void tell_ledger_news();
   void recall_model();
   void keep_model(Time now);
-  void end();
+  void end(std::string_view reason);
   [[nodiscard]] std::optional<Duration> patience() const;
 
   CompiledTable wanted_;
@@ -126,6 +129,7 @@ class GatewayRun {
   Guard guard_;
   ModelKeeper model_;
   TableState installed_;
+  bool removed_ = false;               // somebody took the table away on purpose
   Time restored_{};                    // when somebody's change was last undone
   std::vector<BlockTouched> touched_;  // and not followed yet
   bool touched_more_ = false;          // than touched_ tells
@@ -185,6 +189,7 @@ Result<void> GatewayRun::begin(const RunSettings& settings) {
                .add("blocks", guard_.counters().blocks)
                .add("slowed", guard_.counters().slowed)
                .add("log_group", std::uint64_t{wanted_.watch_group}));
+  if (const auto told = tell_service_manager(kServiceReady); !told) warn(told.error().text());
   next_counters_ = clock_.now() + kCountersEvery;
   return {};
 }
@@ -239,7 +244,8 @@ void GatewayRun::tell_ledger_news() {
   }
 }
 
-void GatewayRun::end() {
+void GatewayRun::end(std::string_view reason) {
+  (void)tell_service_manager(kServiceStopping);  // it will see that soon enough
   model_.finish(clock_.now(), guard_.detector().remember());
   if (const auto trouble = model_.take_trouble())
     on_line_(EventLine("model.unsaved", clock_.now()).add("reason", *trouble));
@@ -248,9 +254,7 @@ void GatewayRun::end() {
   if (ledger.waiting > 0) on_line_(EventLine("ledger.lost", clock_.now()).add("entries", ledger.waiting));
   tell_counters("run.counters");
   (void)remove_state_file(state_file_);  // of one that stays, the lock says that nobody is behind it
-  on_line_(EventLine("run.stopped", clock_.now())
-               .add("blocks", guard_.counters().blocks)
-               .add("reason", "told to end; blocks stay until they end by themselves"));
+  on_line_(EventLine("run.stopped", clock_.now()).add("blocks", guard_.counters().blocks).add("reason", reason));
 }
 
 void GatewayRun::check_surroundings() {
@@ -325,13 +329,12 @@ void GatewayRun::relist() {
 
 // `mailweir apply` and its way back change the table on purpose. What is judged stays what the policy said at the
 // start.
-bool GatewayRun::adopt_applied(const TableState& state) {
-  const auto applied = generation_in_force(*kernel_, store_);
-  if (!applied) return false;
+bool GatewayRun::adopt_applied(const Generation& applied, const TableState& state) {
+  if (applied.is_removal()) return removed_ = applied.time >= since_;  // one of before our start was taken back by it
   installed_ = state;
-  wanted_.text = applied->table;
+  wanted_.text = applied.table;
   on_line_(EventLine("table.applied", clock_.now())
-               .add("generation", static_cast<std::uint64_t>(applied->number))
+               .add("generation", static_cast<std::uint64_t>(applied.number))
                .add("reason", "the table follows it at once; what clients are judged by follows at the next start"));
   return true;
 }
@@ -340,7 +343,8 @@ void GatewayRun::look_at_table() {
   look_at_.reset();
   const auto state = kernel_->table();
   if (state && *state == installed_) return;
-  if (state && adopt_applied(*state)) return;
+  const auto applied = state ? generation_in_force(*kernel_, store_) : std::nullopt;
+  if (applied && adopt_applied(*applied, *state)) return;
   auto installed = kernel_->install(wanted_);
   if (installed) {
     restored_ = clock_.now();
@@ -362,61 +366,17 @@ void GatewayRun::follow_touched() {
   touched_.clear();
 }
 
-void GatewayRun::tell_counters(std::string_view event) {
-  const Guard::Counters counters = guard_.counters();
-  const NflogCounters& nflog = nflog_.counters();
-  const ConntrackCounters& conntrack = conntrack_.counters();
-  const LedgerWriterCounters ledger = ledger_.counters();
-  EventLine line(event, clock_.now());
-  line.add("packets", nflog.packets)
-      .add("connections", counters.connections.connections)
-      .add("state_changes", conntrack.events)
-      .add("clients", counters.detect.clients)
-      .add("blocks", counters.blocks)
-      .add("blocks_added", counters.enforce.added)
-      .add("blocks_waiting", counters.waiting)
-      .add("lost_events", nflog.lost + conntrack.overruns)
-      .add("overruns", nflog.overruns + conntrack.overruns)
-      .add("unreadable", nflog.unreadable)
-      .add("forgotten_clients", counters.detect.forgotten_clients)
-      .add("forgotten_connections", counters.connections.given_up)
-      .add("uncounted", counters.connections.uncounted)
-      .add("midstream", counters.connections.midstream)
-      .add("after_block", counters.after_block)
-      .add("silenced_failures", counters.detect.silenced_failures)
-      .add("turned_away", counters.detect.turned_away)
-      .add("mx_queries", counters.detect.mx_queries)
-      .add("throttled", counters.enforce.slowed)
-      .add("slowed", counters.slowed)
-      .add("ledger_waiting", ledger.waiting)
-      .add("ledger_lost", ledger.given_up);
-  on_line_(line);
+GuardFigures GatewayRun::figures() const {
+  return {guard_.counters(), nflog_.counters(), conntrack_.counters(), ledger_.counters()};
 }
 
+void GatewayRun::tell_counters(std::string_view event) { on_line_(counters_line(event, clock_.now(), figures())); }
+
 void GatewayRun::publish(Time now) {
-  const Guard::Counters counters = guard_.counters();
-  const NflogCounters& nflog = nflog_.counters();
-  const LedgerWriterCounters ledger = ledger_.counters();
-  GuardState state;
+  GuardState state = state_of(figures());
   state.since = since_;
   state.told = now;
   state.mode = mode_ == Mode::Enforce ? "block" : "watch-only";
-  state.packets = nflog.packets;
-  state.connections = counters.connections.connections;
-  state.state_changes = conntrack_.counters().events;
-  state.lost_packets = nflog.lost;
-  state.packet_overruns = nflog.overruns;
-  state.change_overruns = conntrack_.counters().overruns;
-  state.unreadable = nflog.unreadable;
-  state.clients = counters.detect.clients;
-  state.forgotten_clients = counters.detect.forgotten_clients;
-  state.forgotten_connections = counters.connections.given_up;
-  state.blocks = counters.blocks;
-  state.slowed = counters.slowed;
-  state.blocks_added = counters.enforce.added;
-  state.blocks_waiting = counters.waiting;
-  state.ledger_waiting = ledger.waiting;
-  state.ledger_lost = ledger.given_up;
   state.gathering = nflog_.next_check().has_value();
   published_ = now;
   publish_at_.reset();
@@ -447,7 +407,7 @@ Result<void> GatewayRun::run() {
     if (!ready->empty() && !publish_at_) publish_at_ = std::max(clock_.now(), published_ + kStateEvery);
     for (const std::uint32_t tag : *ready) {
       if (tag == kSignal && signals_.take()) {
-        end();
+        end("told to end; blocks stay until they end by themselves");
         return {};
       }
       if (tag == kLedger) tell_ledger_news();
@@ -464,6 +424,10 @@ Result<void> GatewayRun::run() {
       touched_more_ = touched_more_ || touched->blocks;
     }
     if (auto stepped = step(); !stepped) return stepped;
+    if (removed_) {
+      end("the table was removed");
+      return {};
+    }
   }
 }
 

@@ -10,6 +10,7 @@
 #include "ingest/log_head.h"
 #include "ingest/log_marks.h"
 #include "tests/support/kernel_log_lines.h"
+#include "tests/support/log_packets.h"
 
 namespace mailweir {
 namespace {
@@ -232,9 +233,10 @@ TEST(LogBlockProperty, ABlockIsTheSumOfItsLines) {
     read_log_block(text, block);
     ASSERT_EQ(block.kinds, expected.kinds);
     ASSERT_EQ(block.lines, expected.lines);
-    ASSERT_EQ(block.sightings.size(), expected.sightings.size());
-    for (std::size_t i = 0; i < block.sightings.size(); ++i) {
-      ASSERT_TRUE(same(block.sightings[i].packet, expected.sightings[i].packet));
+    const auto packets = test::packets_of(block);
+    ASSERT_EQ(packets.size(), expected.sightings.size());
+    for (std::size_t i = 0; i < packets.size(); ++i) {
+      ASSERT_TRUE(same(packets[i].packet, expected.sightings[i].packet));
     }
   }
 }
@@ -267,7 +269,7 @@ TEST(LogBlock, OverLongLinesAreCountedAndSkipped) {
                  block);
   EXPECT_EQ(block.lines, 5U);
   EXPECT_EQ(block.kinds[static_cast<std::size_t>(LineKind::TooLong)], 1U);
-  EXPECT_EQ(block.sightings.size(), 3U);
+  EXPECT_EQ(test::packets_of(block).size(), 3U);
 }
 
 TEST(LogBlock, CountsWhatTheLogSaysItLost) {

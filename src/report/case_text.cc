@@ -219,7 +219,9 @@ std::string why_text(const IpPrefix& client, std::span<const CaseView> cases, co
 }
 
 std::string history_text(std::span<const CaseView> cases, const CaseStyle& style) {
-  if (cases.empty()) return "No case is recorded.\n";
+  if (cases.empty())
+    return std::string("No case is recorded.\n") +
+           (style.quiet ? "" : "What was done to the table: mailweir history --changes\n");
   return style.paint(Style::Strong, count_of(cases.size(), "case") + ".") + "\n\n" + case_table(cases, true, style);
 }
 

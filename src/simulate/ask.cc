@@ -7,20 +7,9 @@
 
 namespace mailweir::rules {
 
-Walk::Answer Walk::ask(const FlatMatch& flat) {
-  const PacketValues& values = packet_->values;
-  if (!values.is_known(flat.field)) {
-    if (values.knowledge_of(flat.field) == Knowledge::Absent) return flat.match->when_absent ? Answer::Yes : Answer::No;
-    return ask_unknown(*flat.match);
-  }
-  const FieldValue value = values.value(flat.field) & flat.mask;
-  bool in = value >= flat.first && value <= flat.last;
-  if (!in && !flat.one_interval) in = flat.match->values.contains(value);
-  return in != flat.match->negated ? Answer::Yes : Answer::No;
-}
-
-Walk::Answer Walk::ask_unknown(const Match& match) {
+Walk::Answer Walk::ask_without_value(const Match& match) {
   const Field field = match.operand.field;
+  if (packet_->values.knowledge_of(field) == Knowledge::Absent) return match.when_absent ? Answer::Yes : Answer::No;
   const std::optional<IntervalSet> wanted = whole_values(match);
   if (!wanted) return assume(RulePart{match});
   IntervalSet& possible = world_.narrowings->try_emplace(field, IntervalSet::all(width_of(field))).first->second;

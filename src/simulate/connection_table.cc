@@ -181,13 +181,18 @@ Tracked ConnectionTable::track_flow(const SimulatedPacket& packet, const FlowKey
   return tracked;
 }
 
+void show_status(const Connection& connection, PacketValues& values) {
+  values.set(Field::ConnectionStatus, (connection.seen_reply ? 2U : 0U) | (connection.assured ? 4U : 0U) |
+                                          (connection.confirmed ? 8U : 0U) | (connection.source_translated ? 16U : 0U) |
+                                          (connection.destination_translated ? 32U : 0U));
+}
+
 void show_connection(const Tracked& tracked, const Connection* connection, PacketValues& values) {
   const bool snat = connection != nullptr && connection->source_translated;
   const bool dnat = connection != nullptr && connection->destination_translated;
   values.set(Field::ConnectionState, connection_state_value(tracked.state, snat, dnat));
   if (connection == nullptr) return;
-  values.set(Field::ConnectionStatus, (connection->seen_reply ? 2U : 0U) | (connection->assured ? 4U : 0U) |
-                                          (connection->confirmed ? 8U : 0U) | (snat ? 16U : 0U) | (dnat ? 32U : 0U));
+  show_status(*connection, values);
   values.set(Field::ConnectionMark, connection->mark);
   values.set(Field::ConnectionDirection, tracked.reply ? 1 : 0);
   values.set(Field::ConnectionProtocol, connection->original.protocol);

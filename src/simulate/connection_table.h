@@ -6,12 +6,12 @@
 // valid in copies.
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <compare>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <optional>
-#include <unordered_map>
 
 #include "base/time.h"
 #include "simulate/packet_values.h"
@@ -81,7 +81,7 @@ class ConnectionTable {
   void forget(ConnectionId id);
 
   ConnectionSettings settings_;
-  std::unordered_map<FlowKey, Found, FlowKeyHash> by_key_;
+  boost::unordered_flat_map<FlowKey, Found, FlowKeyHash> by_key_;
   std::deque<Connection> connections_;
 };
 
@@ -90,7 +90,9 @@ class ConnectionTable {
 // An ICMP or ICMPv6 error, which quotes another packet.
 [[nodiscard]] bool is_icmp_error(std::uint8_t protocol, std::uint8_t type);
 
-// Sets the fields a rule can ask of the connection.
+// Sets the field that tells how far the connection has come.
+void show_status(const Connection& connection, PacketValues& values);
+// Sets all fields a rule can ask of the connection.
 void show_connection(const Tracked& tracked, const Connection* connection, PacketValues& values);
 
 }  // namespace mailweir::rules

@@ -36,6 +36,8 @@ class PacketValues {
     if (is_known(field)) return Knowledge::Known;
     return (absent_ & bit_of(field)) != 0 ? Knowledge::Absent : Knowledge::Unknown;
   }
+  // Of any field.
+  [[nodiscard]] bool has_unknown() const { return (known_ | absent_) != bit_of(static_cast<Field>(kFieldCount)) - 1; }
   // 0 where it is not known.
   [[nodiscard]] FieldValue value(Field field) const { return values_[index_of(field)]; }
   template <typename Number>
@@ -54,7 +56,7 @@ class PacketValues {
     known_ &= ~bit_of(field);
   }
 
-  static_assert(kFieldCount <= 64, "known_ and absent_ hold a bit per field");
+  static_assert(kFieldCount < 64, "known_ and absent_ hold a bit per field");
   std::array<FieldValue, kFieldCount> values_{};
   std::uint64_t known_ = 0, absent_ = 0;
 };

@@ -19,8 +19,13 @@ bool confirms(Hook hook) { return hook == Hook::Input || hook == Hook::Postrouti
 FlatMatch flat_of(const Match& match) {
   const auto intervals = match.values.intervals();
   const FieldValue width = largest_value(width_of(match.operand.field));
-  const Interval first = intervals.empty() ? Interval{1, 0} : intervals.front();
-  return {match.operand.mask & width, first.first, first.last, &match, match.operand.field, intervals.size() <= 1};
+  FlatMatch flat{match.operand.mask & width, 0, ~FieldValue{0}, &match, match.operand.field, match.negated, false};
+  if (intervals.empty()) return flat;  // in none is not in all
+  flat.first = intervals.front().first;
+  flat.span = intervals.front().last - flat.first;
+  flat.wanted = !match.negated;
+  flat.others = intervals.size() > 1;
+  return flat;
 }
 
 Program::Program(const Ruleset& ruleset) : ruleset_(&ruleset) {
@@ -59,6 +64,7 @@ void Program::add_chain(const Table& table, const Chain& chain) {
   by_name_[&table].emplace(chain.name, static_cast<std::uint32_t>(chains_.size()));
   const auto begin = static_cast<std::uint32_t>(rules_.size());
   for (const Rule& rule : chain.rules) add_rule(rule);
+  stretches_.add_chain(chain.rules, begin);
   chains_.push_back({&table, &chain, begin, static_cast<std::uint32_t>(rules_.size())});
 }
 

@@ -9,15 +9,25 @@
 #include <vector>
 
 #include "ruleset/model.h"
+#include "simulate/stretches.h"
 
 namespace mailweir::rules {
 
 // A Match with its first interval at hand.
 struct FlatMatch {
-  FieldValue mask, first, last;
+  FieldValue mask, first, span;  // the interval is first..first + span
   const Match* match;
   Field field;
-  bool one_interval;  // no other intervals than first..last
+  bool wanted;  // what being in the intervals must be
+  bool others;  // there are other intervals than that
+
+  // What it says of a packet in which the field has that value.
+  [[nodiscard]] bool holds_for(FieldValue whole) const {
+    const FieldValue value = whole & mask;
+    bool in = value - first <= span;
+    if (!in && others) in = match->values.contains(value);
+    return in == wanted;
+  }
 };
 
 [[nodiscard]] FlatMatch flat_of(const Match& match);
@@ -59,6 +69,7 @@ class Program {
   [[nodiscard]] const std::vector<FlatMatch>& matches() const { return matches_; }
   [[nodiscard]] const std::vector<FlatRule>& rules() const { return rules_; }
   [[nodiscard]] const std::vector<FlatChain>& chains() const { return chains_; }
+  [[nodiscard]] const Stretches& stretches() const { return stretches_; }
   [[nodiscard]] std::uint32_t counters() const { return counters_; }
   // kNoChain: the table has no chain of that name.
   [[nodiscard]] std::uint32_t chain_of(const Table& table, const std::string& name) const;
@@ -79,6 +90,7 @@ class Program {
   std::vector<FlatMatch> matches_;
   std::vector<FlatRule> rules_;
   std::vector<FlatChain> chains_;
+  Stretches stretches_;
   std::unordered_map<const Table*, std::unordered_map<std::string, std::uint32_t>> by_name_;
   std::unordered_map<const RuleSet*, IntervalSet> united_;  // of sets whose key has one part
   std::vector<HookStep> steps_[2][kHookCount];

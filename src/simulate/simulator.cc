@@ -13,6 +13,8 @@ namespace {
 constexpr FieldValue kUnicast = 1, kLocal = 2, kBroadcast = 3, kMulticast = 5;
 constexpr FieldValue kToHost = 0, kToAll = 1, kToGroup = 2, kLoopback = 5;
 
+const FieldValue kLo = interface_value("lo");
+
 FieldValue route_type(const SimulatedMachine& machine, const IpAddress& address) {
   if (is_broadcast(address)) return kBroadcast;
   if (is_multicast(address)) return kMulticast;
@@ -60,16 +62,15 @@ std::string_view name_of(PacketFate::Kind kind) {
 
 // One packet on its way.
 struct Simulator::Passage {
-  SimulatedPacket packet;
-  Tracked tracked;
+  std::size_t fate = 0;  // index; the packet is there
+  Tracked tracked{};
   bool attached = false;    // conntrack has seen it, or it was born into a connection
   bool untracked = false;   // by NOTRACK
   bool no_notrack = false;  // born into what its cause was to conntrack, be it nothing: NOTRACK passes it over
   bool arriving = false;
   bool by_icmp_socket = false;
-  Narrowings narrowings;
+  Narrowings narrowings{};
   FieldValue way_out = 0;  // the person says where it leaves; 0: routing does
-  std::size_t fate = 0;    // index
 };
 
 // All that comes of one packet.
@@ -80,7 +81,7 @@ class Simulator::Run {
 
   void receive(Passage passage);
   void send(Passage passage);
-  Passage begin(SimulatedPacket packet, std::optional<std::size_t> cause = {},
+  Passage begin(const SimulatedPacket& packet, std::optional<std::size_t> cause = {},
                 KernelAnswer::Maker maker = KernelAnswer::Maker::RejectRule);
   std::vector<PacketFate> take() { return std::move(fates_); }
 
@@ -96,6 +97,8 @@ class Simulator::Run {
   void finish(Passage& passage, PacketFate::Kind kind, Hook hook, const ChainEnd& end = {});
   void answer(const Passage& to, std::optional<KernelAnswer> answer);
   [[nodiscard]] Connection* connection_of(const Passage& passage);
+  // Stays where it is until the next begin().
+  [[nodiscard]] SimulatedPacket& packet_of(const Passage& passage) { return fates_[passage.fate].packet; }
 
   Simulator& simulator_;
   Time now_;
@@ -108,41 +111,40 @@ Connection* Simulator::Run::connection_of(const Passage& passage) {
   return passage.tracked.connection ? &simulator_.connections_.at(*passage.tracked.connection) : nullptr;
 }
 
-Simulator::Passage Simulator::Run::begin(SimulatedPacket packet, std::optional<std::size_t> cause,
+Simulator::Passage Simulator::Run::begin(const SimulatedPacket& packet, std::optional<std::size_t> cause,
                                          KernelAnswer::Maker maker) {
-  fates_.push_back({.packet = {}, .cause = cause, .maker = maker, .notes = {}});
-  Passage passage;
-  passage.packet = std::move(packet);
-  passage.narrowings = cause ? Narrowings{} : simulator_.narrowings_;
-  passage.fate = fates_.size() - 1;
+  PacketFate& fate = fates_.emplace_back(packet);
+  fate.cause = cause;
+  fate.maker = maker;
+  Passage passage{.fate = fates_.size() - 1};
+  if (!cause) passage.narrowings = simulator_.narrowings_;
   return passage;
 }
 
 void Simulator::Run::finish(Passage& passage, PacketFate::Kind kind, Hook hook, const ChainEnd& end) {
   PacketFate& fate = fates_[passage.fate];
-  fate.packet = passage.packet;
   fate.kind = kind;
   fate.hook = hook;
-  fate.state = connection_state_of(passage.packet.values.value(Field::ConnectionState));
+  fate.state = connection_state_of(fate.packet.values.value(Field::ConnectionState));
   fate.rule = end.rule;
   fate.chain = end.chain;
 }
 
 void Simulator::Run::show(Passage& passage) {
-  show_connection(passage.tracked, connection_of(passage), passage.packet.values);
+  show_connection(passage.tracked, connection_of(passage), packet_of(passage).values);
 }
 
 void Simulator::Run::track(Passage& passage) {
-  if (passage.packet.asserted_state) {
-    passage.packet.values.set(Field::ConnectionState, connection_state_value(*passage.packet.asserted_state));
-    passage.tracked.state = *passage.packet.asserted_state;
+  if (packet_of(passage).asserted_state) {
+    packet_of(passage).values.set(Field::ConnectionState, connection_state_value(*packet_of(passage).asserted_state));
+    passage.tracked.state = *packet_of(passage).asserted_state;
     passage.attached = true;
     return;
   }
   if (passage.untracked)
     passage.tracked = {ConnectionState::Untracked, std::nullopt, false};
   else if (!passage.attached)
-    passage.tracked = simulator_.connections_.track(passage.packet, passage.arriving, now_);
+    passage.tracked = simulator_.connections_.track(packet_of(passage), passage.arriving, now_);
   passage.attached = true;
   show(passage);
 }
@@ -160,7 +162,7 @@ bool Simulator::Run::walk(std::uint32_t chain, Hook hook, Passage& passage, Chai
               .connection_mark = &mark,
               .untracked = &untracked,
               .now = now_},
-             hook, passage.packet)
+             hook, packet_of(passage))
             .run(chain);
   if (connection != nullptr && mark) connection->mark = *mark;
   if (untracked && !passage.attached && !passage.no_notrack) passage.untracked = true;
@@ -173,7 +175,7 @@ bool Simulator::Run::translate(const HookStep& step, Hook hook, Passage& passage
   const Manipulation manipulation = manipulation_at(hook);
   const bool undecided = passage.tracked.state == ConnectionState::New ||
                          (passage.tracked.state == ConnectionState::Related &&
-                          !passage.packet.quoted);  // ICMP errors follow, they do not decide
+                          !packet_of(passage).quoted);  // ICMP errors follow, they do not decide
   if (undecided && !is_settled(*connection, manipulation)) {
     for (const std::uint32_t chain : step.nat_chains) {
       ChainEnd end;
@@ -182,21 +184,22 @@ bool Simulator::Run::translate(const HookStep& step, Hook hook, Passage& passage
         return false;
       }
       if (end.kind != ChainEnd::Kind::Translate) continue;
-      if (!settle(*connection, manipulation, end.nat, simulator_.machine_, passage.packet.values)) {
+      if (!settle(*connection, manipulation, end.nat, simulator_.machine_, packet_of(passage).values)) {
         finish(passage, PacketFate::Kind::Dropped, hook, end);
         return false;
       }
       break;
     }
-    (void)settle(*connection, manipulation, nullptr, simulator_.machine_, passage.packet.values);
+    (void)settle(*connection, manipulation, nullptr, simulator_.machine_, packet_of(passage).values);
     if (manipulation == Manipulation::Source && !connection->confirmed &&
         simulator_.connections_.is_taken(connection->reply)) {
       draw_port(*connection, simulator_.connections_);
       fates_[passage.fate].guessed = true;
     }
   }
-  rules::translate(*connection, manipulation, passage.tracked.reply, passage.packet);
-  PacketValues& values = passage.packet.values;
+  if (!connection->source_translated && !connection->destination_translated) return true;
+  rules::translate(*connection, manipulation, passage.tracked.reply, packet_of(passage));
+  PacketValues& values = packet_of(passage).values;
   values.set(Field::SourceType, route_type(simulator_.machine_, values.address(Field::SourceAddress)));
   values.set(Field::DestinationType, route_type(simulator_.machine_, values.address(Field::DestinationAddress)));
   show(passage);
@@ -204,7 +207,7 @@ bool Simulator::Run::translate(const HookStep& step, Hook hook, Passage& passage
 }
 
 bool Simulator::Run::pass(Hook hook, Passage& passage) {
-  for (const HookStep& step : simulator_.program_->steps_at(passage.packet.is_v4(), hook)) {
+  for (const HookStep& step : simulator_.program_->steps_at(packet_of(passage).is_v4(), hook)) {
     ChainEnd end;
     switch (step.kind) {
       case HookStep::Kind::Track:
@@ -217,13 +220,14 @@ bool Simulator::Run::pass(Hook hook, Passage& passage) {
         // A reset or error that REJECT attached to a connection goes the other way and confirms nothing.
         if (passage.tracked.connection && !passage.tracked.reply)
           simulator_.connections_.confirm(*passage.tracked.connection, now_);
-        show(passage);
+        if (const Connection* connection = connection_of(passage); connection != nullptr)
+          show_status(*connection, packet_of(passage).values);
         break;
       case HookStep::Kind::Chain:
         if (walk(step.chain, hook, passage, end)) break;
         finish(passage, kind_of(end.kind), hook, end);
         if (end.reject != nullptr) {
-          auto made = answer_of_reject(*end.reject, passage.packet, passage.by_icmp_socket);
+          auto made = answer_of_reject(*end.reject, packet_of(passage), passage.by_icmp_socket);
           // Of one that is not in the table yet nothing changes: an error about the reset may still put it there.
           Connection* connection = connection_of(passage);
           if (made && made->packet.protocol() == kTcp && connection != nullptr && connection->confirmed)
@@ -255,13 +259,13 @@ void Simulator::Run::answer(const Passage& to, std::optional<KernelAnswer> made)
   }
   Passage passage = begin(made->packet, to.fate, made->maker);
   passage.by_icmp_socket = is_made_by_icmp_socket(made);
-  if (to.packet.asserted_state) {
+  if (packet_of(to).asserted_state) {
     // Nothing is known but the state the person gave; it is inherited as in the kernel.
-    const bool none = *to.packet.asserted_state == ConnectionState::Invalid ||
-                      *to.packet.asserted_state == ConnectionState::Untracked;
-    passage.packet.asserted_state = none             ? ConnectionState::Invalid
-                                    : made->inherits ? ConnectionState::Related
-                                                     : ConnectionState::Established;
+    const bool none = *packet_of(to).asserted_state == ConnectionState::Invalid ||
+                      *packet_of(to).asserted_state == ConnectionState::Untracked;
+    packet_of(passage).asserted_state = none             ? ConnectionState::Invalid
+                                        : made->inherits ? ConnectionState::Related
+                                                         : ConnectionState::Established;
   } else if (made->inherits && to.tracked.state == ConnectionState::Untracked) {
     passage.no_notrack = true;  // nf_ct_attach marks it, and conntrack then looks for a connection all the same
   } else if (made->inherits && to.tracked.connection) {
@@ -273,8 +277,8 @@ void Simulator::Run::answer(const Passage& to, std::optional<KernelAnswer> made)
 
 void Simulator::Run::receive(Passage passage) {
   const SimulatedMachine& machine = simulator_.machine_;
-  PacketValues& values = passage.packet.values;
-  const bool looped = interface_name(values.value(Field::InputInterface)) == "lo";
+  PacketValues& values = packet_of(passage).values;
+  const bool looped = values.value(Field::InputInterface) == kLo;
   passage.arriving = !looped;
   passage.way_out = looped ? 0 : values.value(Field::OutputInterface);
   values.set(Field::OutputInterface, 0);
@@ -301,22 +305,22 @@ void Simulator::Run::deliver(Passage& passage) {
   const bool established = passage.tracked.state == ConnectionState::Established;
   if (!pass(Hook::Input, passage)) return;
   finish(passage, PacketFate::Kind::Delivered, Hook::Input);
-  answer(passage, answer_of_delivery(simulator_.machine_, passage.packet, established));
+  answer(passage, answer_of_delivery(simulator_.machine_, packet_of(passage), established));
 }
 
 void Simulator::Run::forward(Passage& passage) {
-  PacketValues& values = passage.packet.values;
+  PacketValues& values = packet_of(passage).values;
   const std::optional<std::string> out = passage.way_out != 0
                                              ? interface_name(passage.way_out)
                                              : simulator_.machine_.route(values.address(Field::DestinationAddress));
   if (!simulator_.machine_.forwarding) return finish(passage, PacketFate::Kind::NotRouted, Hook::Prerouting);
   if (!out) {
     finish(passage, PacketFate::Kind::NotRouted, Hook::Prerouting);
-    return answer(passage, answer_of_routing(KernelAnswer::Maker::NoRoute, passage.packet));
+    return answer(passage, answer_of_routing(KernelAnswer::Maker::NoRoute, packet_of(passage)));
   }
   if (values.is_known(Field::Ttl) && values.value(Field::Ttl) <= 1) {
     finish(passage, PacketFate::Kind::Expired, Hook::Prerouting);
-    return answer(passage, answer_of_routing(KernelAnswer::Maker::HopLimit, passage.packet));
+    return answer(passage, answer_of_routing(KernelAnswer::Maker::HopLimit, packet_of(passage)));
   }
   if (values.is_known(Field::Ttl)) values.set(Field::Ttl, values.value(Field::Ttl) - 1);
   values.set(Field::OutputInterface, interface_value(*out));
@@ -325,18 +329,18 @@ void Simulator::Run::forward(Passage& passage) {
 
 void Simulator::Run::send(Passage passage) {
   const SimulatedMachine& machine = simulator_.machine_;
-  PacketValues& values = passage.packet.values;
+  PacketValues& values = packet_of(passage).values;
   values.set(Field::InputInterface, 0);
   // What is not known takes the way of most addresses.
   const auto route = [&] {
     const bool known = values.is_known(Field::DestinationAddress);
-    return machine.route(known || !passage.packet.is_v4() ? values.address(Field::DestinationAddress)
-                                                          : IpAddress::v4(0));
+    return machine.route(known || !packet_of(passage).is_v4() ? values.address(Field::DestinationAddress)
+                                                              : IpAddress::v4(0));
   };
   if (values.value(Field::OutputInterface) == 0) {
     const std::optional<std::string> out = route();
     // Nothing leaves the machine from 127.0.0.0/8 (route.c, __mkroute_output()).
-    const bool from_loopback = passage.packet.is_v4() && is_loopback(values.address(Field::SourceAddress));
+    const bool from_loopback = packet_of(passage).is_v4() && is_loopback(values.address(Field::SourceAddress));
     if (!out || (from_loopback && *out != "lo")) return finish(passage, PacketFate::Kind::NotRouted, Hook::Output);
     values.set(Field::OutputInterface, interface_value(*out));
   }
@@ -352,10 +356,9 @@ void Simulator::Run::send(Passage passage) {
 }
 
 void Simulator::Run::post(Passage& passage) {
-  PacketValues& values = passage.packet.values;
+  PacketValues& values = packet_of(passage).values;
   if (!pass(Hook::Postrouting, passage)) return;
-  if (interface_name(values.value(Field::OutputInterface)) != "lo")
-    return finish(passage, PacketFate::Kind::Sent, Hook::Postrouting);
+  if (values.value(Field::OutputInterface) != kLo) return finish(passage, PacketFate::Kind::Sent, Hook::Postrouting);
   // Over lo it comes back at once, with its connection and its mark.
   values.set(Field::InputInterface, values.value(Field::OutputInterface));
   values.set_absent(Field::SocketUser);
@@ -370,15 +373,15 @@ Simulator::Simulator(const Program& program, SimulatedMachine machine, bool from
   memory_.counters.resize(program.counters());
 }
 
-std::vector<PacketFate> Simulator::receive(SimulatedPacket packet, Time now, Choices& choices, bool trace) {
+std::vector<PacketFate> Simulator::receive(const SimulatedPacket& packet, Time now, Choices& choices, bool trace) {
   Run run(*this, now, choices, trace);
-  run.receive(run.begin(std::move(packet)));
+  run.receive(run.begin(packet));
   return run.take();
 }
 
-std::vector<PacketFate> Simulator::send(SimulatedPacket packet, Time now, Choices& choices, bool trace) {
+std::vector<PacketFate> Simulator::send(const SimulatedPacket& packet, Time now, Choices& choices, bool trace) {
   Run run(*this, now, choices, trace);
-  run.send(run.begin(std::move(packet)));
+  run.send(run.begin(packet));
   return run.take();
 }
 

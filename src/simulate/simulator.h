@@ -56,9 +56,9 @@ class Simulator {
   Simulator(const Program& program, SimulatedMachine machine, bool from_rest = true);
 
   // A packet arrives by its InputInterface. The first fate is its own; causes come before what they bring about.
-  std::vector<PacketFate> receive(SimulatedPacket packet, Time now, Choices& choices, bool trace = false);
+  std::vector<PacketFate> receive(const SimulatedPacket& packet, Time now, Choices& choices, bool trace = false);
   // A program here sends it; the OutputInterface follows from routing unless it is set.
-  std::vector<PacketFate> send(SimulatedPacket packet, Time now, Choices& choices, bool trace = false);
+  std::vector<PacketFate> send(const SimulatedPacket& packet, Time now, Choices& choices, bool trace = false);
 
   [[nodiscard]] const RuleMemory& memory() const { return memory_; }
   [[nodiscard]] const ConnectionTable& connections() const { return connections_; }

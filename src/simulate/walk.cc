@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace mailweir::rules {
 
@@ -14,34 +15,76 @@ ChainEnd Walk::run(std::uint32_t base) {
 
 ChainEnd Walk::walk(std::uint32_t base) {
   const Program& program = *world_.program;
-  std::vector<Frame> frames{{base, program.chains()[base].rules_begin}};
-  while (!frames.empty()) {
-    Frame& frame = frames.back();
+  std::array<Frame, kJumpsMax> frames;
+  frames[0] = {base, program.chains()[base].rules_begin};
+  std::uint32_t depth = 1;
+  while (depth != 0) {
+    Frame& frame = frames[depth - 1];
     const FlatChain& chain = program.chains()[frame.chain];
-    if (frame.next_rule == chain.rules_end) {
-      frames.pop_back();
+    const std::uint32_t rule = next_matched(frame.next_rule, chain);
+    if (rules_run_ > kRulesMax) return {ChainEnd::Kind::TooLong};
+    if (rule == chain.rules_end) {
+      --depth;
       continue;
     }
-    if (++rules_run_ > kRulesMax) return {ChainEnd::Kind::TooLong};
-    RuleEnd end = run_rule(program.rules()[frame.next_rule++], chain);
+    frame.next_rule = rule + 1;
+    const RuleEnd end = run_rule(program.rules()[rule], chain);
     switch (end.kind) {
       case RuleEnd::Kind::Next:
         break;
       case RuleEnd::Kind::End:
         return end.end;
       case RuleEnd::Kind::Return:
-        frames.pop_back();
+        --depth;
         break;
       case RuleEnd::Kind::Goto:
-        frames.back() = {end.chain, program.chains()[end.chain].rules_begin};
+        frame = {end.chain, program.chains()[end.chain].rules_begin};
         break;
       case RuleEnd::Kind::Jump:
-        if (frames.size() == kJumpsMax) return {ChainEnd::Kind::TooLong};
-        frames.push_back({end.chain, program.chains()[end.chain].rules_begin});
+        if (depth == kJumpsMax) return {ChainEnd::Kind::TooLong};
+        frames[depth++] = {end.chain, program.chains()[end.chain].rules_begin};
         break;
     }
   }
   return policy_of(program.chains()[base]);
+}
+
+inline Walk::FirstNo Walk::first_no(const FlatRule& rule) {
+  const FlatMatch* const matches = world_.program->matches().data();
+  const FlatMatch* const end = matches + rule.matches_end;
+  const PacketValues& values = packet_->values;
+  for (const FlatMatch* match = matches + rule.matches_begin; match != end; ++match) {
+    if (values.is_known(match->field)) {
+      if (!match->holds_for(values.value(match->field))) return {match, Answer::No};
+    } else {
+      const Answer answer = ask_without_value(*match->match);
+      if (answer != Answer::Yes) return {match, answer};
+    }
+  }
+  return {end, Answer::Yes};
+}
+
+std::uint32_t Walk::next_matched(std::uint32_t rule, const FlatChain& chain) {
+  const std::vector<FlatRule>& rules = world_.program->rules();
+  const FlatMatch* const matches = world_.program->matches().data();
+  const bool by_stretches = world_.notebook == nullptr && !packet_->values.has_unknown();
+  const std::uint32_t from = rule;
+  for (; rule != chain.rules_end; ++rule) {
+    if (by_stretches) {
+      rule = world_.program->stretches().next(rule, chain.rules_end, packet_->values);
+      if (rule == chain.rules_end) break;
+    }
+    const auto [match, answer] = first_no(rules[rule]);
+    if (answer == Answer::Yes) {
+      rules_run_ += rule + 1 - from;
+      return rule;
+    }
+    if (world_.notebook != nullptr)
+      note(chain, rules[rule], TraceStep::Result::NoMatch,
+           &rules[rule].rule->parts[match - matches - rules[rule].matches_begin], answer == Answer::Assumed);
+  }
+  rules_run_ += rule - from;
+  return rule;
 }
 
 ChainEnd Walk::policy_of(const FlatChain& base) {
@@ -59,15 +102,6 @@ ChainEnd Walk::policy_of(const FlatChain& base) {
 }
 
 Walk::RuleEnd Walk::run_rule(const FlatRule& rule, const FlatChain& chain) {
-  const std::vector<FlatMatch>& matches = world_.program->matches();
-  for (std::uint32_t i = rule.matches_begin; i != rule.matches_end; ++i) {
-    const Answer answer = ask(matches[i]);
-    if (answer == Answer::Yes) continue;
-    if (world_.notebook != nullptr)
-      note(chain, rule, TraceStep::Result::NoMatch, &rule.rule->parts[i - rule.matches_begin],
-           answer == Answer::Assumed);
-    return {};
-  }
   counter_ = rule.counter;
   const std::vector<RulePart>& parts = rule.rule->parts;
   for (std::size_t i = rule.parts_begin; i != parts.size(); ++i) {

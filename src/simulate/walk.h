@@ -66,13 +66,26 @@ class Walk {
   };
 
   ChainEnd walk(std::uint32_t chain);
+  // The first rule from that on whose plain matches say yes, or the chain's end. Counts those asked.
+  [[nodiscard]] std::uint32_t next_matched(std::uint32_t rule, const FlatChain& chain);
+  // The first of its plain matches that does not say yes, and what it says; Yes: none.
+  struct FirstNo {
+    const FlatMatch* match;
+    Answer answer;
+  };
+  [[nodiscard]] FirstNo first_no(const FlatRule& rule);
+  // What it does once its plain matches said yes.
   RuleEnd run_rule(const FlatRule& rule, const FlatChain& chain);
   RuleEnd run_part(const RulePart& part, const FlatChain& chain, const FlatRule& rule);
   RuleEnd follow(const Verdict& verdict, const FlatChain& chain, const FlatRule& rule);
   ChainEnd policy_of(const FlatChain& base);
 
-  [[nodiscard]] Answer ask(const FlatMatch& flat);
-  [[nodiscard]] Answer ask_unknown(const Match& match);
+  [[nodiscard]] Answer ask(const FlatMatch& flat) {
+    const PacketValues& values = packet_->values;
+    if (!values.is_known(flat.field)) return ask_without_value(*flat.match);
+    return flat.holds_for(values.value(flat.field)) ? Answer::Yes : Answer::No;
+  }
+  [[nodiscard]] Answer ask_without_value(const Match& match);
   [[nodiscard]] Answer ask(const RulePart& part, const FlatChain& chain);
   [[nodiscard]] Answer look_up(const Lookup& lookup, const FlatChain& chain, const RulePart& part);
   [[nodiscard]] Answer look_up(const RuleSet& set, const std::vector<Operand>& key, const RulePart& part, bool negated);

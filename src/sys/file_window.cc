@@ -102,6 +102,12 @@ void FileWindow::fetch(std::size_t begin, std::size_t size) const {
             MADV_POPULATE_READ);  // refused before Linux 5.14: no harm
 }
 
+void FileWindow::release(std::size_t begin, std::size_t size) const {
+  const auto at = reinterpret_cast<std::uintptr_t>(text_.data() + begin);
+  const std::uintptr_t first = (at + page_size() - 1) & ~(page_size() - 1), last = (at + size - 1) & ~(page_size() - 1);
+  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+}
+
 bool FileWindow::is_cut() const {
   struct stat status {};
   return slots[static_cast<std::size_t>(slot_)].cut.load() || ::fstat(fd_, &status) != 0 ||

@@ -97,6 +97,14 @@ std::string iptables_matches(Dice& dice, const RuleTaste& taste, const IptablesC
   return text;
 }
 
+// What a list of addresses or ports asks for, one rule each: few of them are any packet's.
+std::string listed(Dice& dice, bool v4, bool ports) {
+  if (ports) return fmt::format("{}", dice.chance(0.3) ? one_of(dice, kPorts) : 1 + dice.below(1023));
+  if (dice.chance(0.7)) return fmt::format("{}{:x}", v4 ? "192.0.2." : "2001:db8:1::", 1 + dice.below(9));
+  return dice.chance(0.5) ? (v4 ? one_of(dice, kInside4) : one_of(dice, kInside6))
+                          : (v4 ? one_of(dice, kOutside4) : one_of(dice, kOutside6));
+}
+
 std::string iptables_target(Dice& dice, const RuleTaste& taste, const std::string& protocol,
                             const std::vector<std::string>& user) {
   switch (dice.below(12)) {
@@ -132,7 +140,17 @@ std::string iptables_table(Dice& dice, const RuleTaste& taste, const std::string
   for (const IptablesChain& chain : chains)
     text += fmt::format(":{} {} [0:0]\n", chain.name, filter && dice.chance(0.3) ? "DROP" : "ACCEPT");
   for (const char* user : {"U1", "U2", "U3"}) text += fmt::format(":{} - [0:0]\n", user);
+  const auto add_list = [&](const IptablesChain& chain) {
+    const bool ports = dice.chance(0.5);
+    for (unsigned left = 12 + dice.below(20); left != 0; --left)
+      text += fmt::format("-A {} {}{}{} {}{}\n", chain.name, ports ? "-p tcp -m tcp " : "",
+                          dice.chance(0.03) ? "! " : "", ports ? "--dport" : "-s", listed(dice, taste.v4, ports),
+                          dice.chance(0.3)   ? ""
+                          : dice.chance(0.5) ? " -j DROP"
+                                             : " -j RETURN");
+  };
   const auto add = [&](const IptablesChain& chain, const std::vector<std::string>& targets) {
+    if (dice.chance(0.15)) add_list(chain);
     for (unsigned left = 1 + dice.below(taste.rules_max); left != 0; --left) {
       std::string protocol;
       const std::string matches = iptables_matches(dice, taste, chain, protocol);
@@ -318,7 +336,20 @@ std::string random_nft(Dice& dice, const RuleTaste& taste) {
   text += fmt::format(
       "  map verdicts {{ type inet_service : verdict; elements = {{ 22 : accept, 25 : {}, 587 : return }}; }}\n",
       dice.chance(0.5) ? "drop" : "continue");
+  const auto list = [&] {
+    const bool ports = dice.chance(0.5), v4 = dice.chance(0.5);
+    for (unsigned left = 12 + dice.below(20); left != 0; --left)
+      text += fmt::format("    {} {}{} counter {}\n",
+                          ports ? "tcp dport"
+                          : v4  ? "ip saddr"
+                                : "ip6 saddr",
+                          dice.chance(0.03) ? "!= " : "", listed(dice, v4, ports),
+                          dice.chance(0.3)   ? ""
+                          : dice.chance(0.5) ? "drop"
+                                             : "return");
+  };
   const auto rules = [&](unsigned depth, bool may_reject, bool tracked) {
+    if (dice.chance(0.15)) list();
     for (unsigned left = 1 + dice.below(taste.rules_max); left != 0; --left) {
       bool tcp = true;
       const std::string matches = nft_matches(dice, taste, tracked, tcp);

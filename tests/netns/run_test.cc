@@ -289,6 +289,33 @@ TEST(RunOnGatewayApply, ATableThatWasAppliedIsTakenOverAndNotUndone) {
   });
 }
 
+TEST(RunOnGatewayRemove, ATableThatSomebodyRemovedStaysAwayAndTheGuardGoesUntilItIsStartedAgain) {
+  const TemporaryDirectory directory;
+  with_gateway([&](GatewayWorld&) {
+    auto kernel = open_linux_kernel();
+    {
+      RunningGuard guard(directory.path(), Mode::Enforce);
+      ASSERT_FALSE(guard.await("run.ready").is_null());
+      const GenerationStore store(directory.path());
+      const SystemClock clock;
+      const auto removal = Changes(**kernel, store, clock).remove("anna");
+      ASSERT_TRUE(removal) << removal.error().text();
+      EXPECT_TRUE(removal->was_there);
+      EXPECT_EQ(guard.await("run.stopped")["reason"], "the table was removed");
+      EXPECT_EQ(guard.stop(), 0);
+      EXPECT_EQ((*kernel)->table()->fingerprint, 0U);
+    }
+    // Its start is a new word, and what others flush comes back again.
+    RunningGuard again(directory.path(), Mode::Enforce);
+    ASSERT_FALSE(again.await("run.ready").is_null());
+    const auto flushed = run_process({"nft", "delete", "table", "inet", "mailweir"});
+    ASSERT_TRUE(flushed && flushed->status == 0);
+    EXPECT_FALSE(again.await("table.restored").is_null());
+    EXPECT_NE((*kernel)->table()->fingerprint, 0U);
+    EXPECT_EQ(again.stop(), 0);
+  });
+}
+
 TEST(RunOnGatewayApply, RulesForTheMachinesOwnTrafficAreNotPutIntoForceByRun) {
   const TemporaryDirectory directory;
   with_gateway([&](GatewayWorld&) {
