@@ -272,6 +272,23 @@ TEST(LogBlock, OverLongLinesAreCountedAndSkipped) {
   EXPECT_EQ(test::packets_of(block).size(), 3U);
 }
 
+// The first of a second is read, the second one remembered, all others compared with it.
+TEST(LogBlock, LinesLikeTheOneBeforeLeaveOnlyWhatIsTheirOwn) {
+  const std::string packet = test::LoggedPacket{}.text() + '\n';
+  for (const char* head : {"Jun 13 23:29:1%d gw kernel: [1269.733882] ", "2021-06-13T23:29:1%d+00:00 gw kernel: ",
+                           "<4>1 2021-06-13T23:29:1%dZ gw kernel - - - [1269.733882] "}) {
+    std::string text;
+    for (const char* second : {"5", "5", "5", "5", "6"}) {
+      text += std::string(head).replace(std::string(head).find("%d"), 2, second) + packet;
+    }
+    LogBlock block;
+    read_log_block(text, block);
+    EXPECT_EQ(block.sightings.size(), 3U) << head;
+    EXPECT_EQ(block.plain.size(), 2U) << head;
+    EXPECT_EQ(test::packets_of(block).size(), 5U) << head;
+  }
+}
+
 TEST(LogBlock, CountsWhatTheLogSaysItLost) {
   LogBlock block;
   read_log_block(
