@@ -89,6 +89,12 @@ class Walk {
     return flat.holds_for(values.value(flat.field)) ? Answer::Yes : Answer::No;
   }
   [[nodiscard]] Answer ask_without_value(const Match& match);
+  // What a rule reads where it asks for that field.
+  struct Reading {
+    Knowledge knowledge;
+    FieldValue value;
+  };
+  [[nodiscard]] Reading read(Field field) const;
   [[nodiscard]] Answer ask(const RulePart& part, const FlatChain& chain);
   [[nodiscard]] Answer look_up(const Lookup& lookup, const FlatChain& chain, const RulePart& part);
   [[nodiscard]] Answer look_up(const RuleSet& set, const std::vector<Operand>& key, const RulePart& part, bool negated);

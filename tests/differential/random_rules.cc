@@ -253,8 +253,12 @@ std::string nft_matches(Dice& dice, const RuleTaste& taste, bool tracked, bool& 
       tcp = false;
       break;
     case 3:
-      // Without a protocol `th` would read the checksum of an ICMP packet as a port.
-      text += fmt::format("meta l4proto {{ tcp, udp }} th dport {} ", ports(dice, '-'));
+      // Without a protocol `th dport` would read the checksum of an ICMP packet as a port, and `th sport` reads type
+      // and code: 2048 is an echo request, 32768 that of ICMPv6.
+      if (dice.chance(0.4))
+        text += fmt::format("th sport {}{{ {}, 2048, 32768 }} ", not_sometimes(dice, "!= "), 1024 + dice.below(2000));
+      else
+        text += fmt::format("meta l4proto {{ tcp, udp }} th dport {} ", ports(dice, '-'));
       tcp = false;
       break;
     case 4:
