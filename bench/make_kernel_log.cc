@@ -1,7 +1,7 @@
 // Writes the kernel log of a gateway with 10,000 clients, 200 of them bots, to standard output. Seeded: the same every
 // time.
 //
-// usage: make_kernel_log LINES [SEED]
+// usage: make_kernel_log LINES [SEED [classic | iso | rfc5424]]     the time as syslog wrote it and writes it today
 //
 // Of 100 lines 2 are not netfilter's, 50 are about other ports, 28 are a bot's connection to a new server on port 25
 // and 20 a user's connection to one of that user's 1 to 4 servers. About 252 bytes a line, 100 lines a second.
@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <random>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace {
@@ -22,9 +23,11 @@ std::string dotted(std::uint32_t address) {
   return fmt::format("{}.{}.{}.{}", address >> 24, address >> 16 & 255, address >> 8 & 255, address & 255);
 }
 
+enum class Dialect { Classic, Iso, Rfc5424 };
+
 class Gateway {
  public:
-  explicit Gateway(std::uint64_t seed) : random_(seed) {}
+  Gateway(std::uint64_t seed, Dialect dialect) : random_(seed), dialect_(dialect) {}
 
   void write_line(std::string& out) {
     ++lines_;
@@ -51,10 +54,17 @@ class Gateway {
   }
 
   void write_time(std::string& out) {
-    const std::uint64_t second = lines_ / 100;
-    fmt::format_to(std::back_inserter(out), "Nov {:2} {:02}:{:02}:{:02} gateway kernel: [{:5}.{:06}] ",
-                   1 + second / 86400 % 30, second / 3600 % 24, second / 60 % 60, second % 60, 81234 + second,
-                   lines_ % 100 * 10'000);
+    const std::uint64_t second = lines_ / 100, microsecond = lines_ % 100 * 10'000;
+    const std::uint64_t day = 1 + second / 86400 % 30, hour = second / 3600 % 24, minute = second / 60 % 60;
+    const auto to = std::back_inserter(out);
+    if (dialect_ == Dialect::Classic) {
+      fmt::format_to(to, "Nov {:2} {:02}:{:02}:{:02} gateway kernel: ", day, hour, minute, second % 60);
+    } else {
+      fmt::format_to(to, "{}2026-11-{:02}T{:02}:{:02}:{:02}.{:06}+00:00 gateway kernel{} ",
+                     dialect_ == Dialect::Rfc5424 ? "<4>1 " : "", day, hour, minute, second % 60, microsecond,
+                     dialect_ == Dialect::Rfc5424 ? " - - -" : ":");
+    }
+    fmt::format_to(to, "[{:5}.{:06}] ", 81234 + second, microsecond);
   }
 
   void write_packet(std::string& out, std::uint32_t client, std::uint32_t server, std::uint32_t port) {
@@ -74,6 +84,7 @@ class Gateway {
   }
 
   std::mt19937_64 random_;
+  Dialect dialect_;
   std::uint64_t lines_ = 0;
 };
 
@@ -81,10 +92,12 @@ class Gateway {
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    fmt::print(stderr, "usage: make_kernel_log LINES [SEED]\n");
+    fmt::print(stderr, "usage: make_kernel_log LINES [SEED [classic | iso | rfc5424]]\n");
     return 2;
   }
-  Gateway gateway(argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1);
+  const std::string_view wanted = argc > 3 ? argv[3] : "classic";
+  const Dialect dialect = wanted == "iso" ? Dialect::Iso : wanted == "rfc5424" ? Dialect::Rfc5424 : Dialect::Classic;
+  Gateway gateway(argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1, dialect);
   std::string out;
   for (std::uint64_t i = std::strtoull(argv[1], nullptr, 10); i > 0; --i) {
     gateway.write_line(out);

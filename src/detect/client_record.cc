@@ -29,19 +29,38 @@ double half_lives(double seconds, std::chrono::seconds half_life) {
 
 double nats_in(std::int16_t steps) { return static_cast<double>(steps) / kStepsPerNat; }
 
+// To the nearest, halves away from zero: std::lround() is a call. REQUIRES: it fits.
+std::int16_t rounded(double value) {
+  const int whole = static_cast<int>(value);
+  const double rest = value - whole;
+  return static_cast<std::int16_t>(whole + (rest >= 0.5 ? 1 : 0) - (rest <= -0.5 ? 1 : 0));
+}
+
 std::int16_t steps_in(double nats) {
   constexpr double kMost = std::numeric_limits<std::int16_t>::max();
-  return static_cast<std::int16_t>(std::lround(std::clamp(nats * kStepsPerNat, -kMost, kMost)));
+  return rounded(std::clamp(nats * kStepsPerNat, -kMost, kMost));
 }
 
-std::int16_t decayed(std::int16_t steps, double kept) {
-  return static_cast<std::int16_t>(std::lround(static_cast<double>(steps) * kept));
-}
+std::int16_t decayed(std::int16_t steps, double kept) { return rounded(static_cast<double>(steps) * kept); }
 
-double kept_after(std::uint32_t steps, std::chrono::seconds half_life) {
-  return half_lives(static_cast<double>(steps) * static_cast<double>(std::chrono::seconds(kDecayStep).count()),
-                    half_life);
-}
+// What is left after so many steps of decay. Most clients come again within hours, and then it is in a table.
+class Decay {
+ public:
+  explicit Decay(std::chrono::seconds half_life) : half_life_(half_life) {
+    for (std::uint32_t steps = 0; steps < table_.size(); ++steps) table_[steps] = after(steps);
+  }
+  [[nodiscard]] double kept_after(std::uint32_t steps) const {
+    return steps < table_.size() ? table_[steps] : after(steps);
+  }
+
+ private:
+  [[nodiscard]] double after(std::uint32_t steps) const {
+    return half_lives(static_cast<double>(steps) * static_cast<double>(std::chrono::seconds(kDecayStep).count()),
+                      half_life_);
+  }
+  std::chrono::seconds half_life_;
+  std::array<double, 32> table_{};
+};
 
 std::size_t port_index(std::uint16_t port) { return port == 25 ? 0 : port == 465 ? 1 : 2; }
 
@@ -51,12 +70,6 @@ std::uint8_t one_more(std::uint8_t count) { return count < UINT8_MAX ? static_ca
 
 ClientRecord::ClientRecord(IpAddress base, Time first)
     : base_(base.is_v4() ? base.low : base.high), first_seen_(first), is_v4_(base.is_v4()) {}
-
-IpAddress ClientRecord::base() const { return is_v4_ ? IpAddress{0, base_} : IpAddress{base_, 0}; }
-
-Time ClientRecord::last_seen() const {
-  return first_seen_ + std::chrono::seconds(updated_s_) + std::chrono::microseconds(last_us_);
-}
 
 double ClientRecord::weight(Weight kind) const {
   const auto i = static_cast<std::size_t>(kind);
@@ -85,7 +98,9 @@ double ClientRecord::score_user(Time now) const {
 
 double ClientRecord::score_server() const { return nats_in(score_server_); }
 double ClientRecord::server_margin() const {
-  return is_wide() ? kSizesUnknownM - double{groups_.wide().size_alike} : kSizesUnknownM;
+  const double unlike = is_wide() ? kSizesUnknownM - double{groups_.wide().size_alike} : kSizesUnknownM;
+  const double late = kLateContactM * (static_cast<double>(new_groups_[0]) - kContactsDue);
+  return unlike + std::clamp(late, 0.0, kLateMostM);
 }
 double ClientRecord::score_slow() const { return is_wide() ? double{groups_.wide().slow} : 0; }
 
@@ -127,14 +142,15 @@ void ClientRecord::tell(Told told) {
 
 void ClientRecord::decay(std::uint32_t steps) {
   if (steps == 0) return;
-  const double kept = kept_after(steps, kHalfLifeL);
+  static const Decay user(kHalfLifeL), slow(kHalfLifeSlow), suspect(kHalfLifeSuspectM), server(kHalfLifeServerM);
+  const double kept = user.kept_after(steps);
   for (Nats& weight : weights_) weight = decayed(weight, kept);
   if (is_wide()) {
     for (Nats& weight : groups_.wide().weights) weight = decayed(weight, kept);
-    groups_.wide().slow *= static_cast<float>(kept_after(steps, kHalfLifeSlow));
+    groups_.wide().slow *= static_cast<float>(slow.kept_after(steps));
   }
   if (score_server_ == 0) return;
-  score_server_ = decayed(score_server_, kept_after(steps, score_server_ > 0 ? kHalfLifeSuspectM : kHalfLifeServerM));
+  score_server_ = decayed(score_server_, (score_server_ > 0 ? suspect : server).kept_after(steps));
 }
 
 void ClientRecord::turn_epochs(std::uint32_t epochs) {
@@ -205,7 +221,9 @@ void ClientRecord::add(Weight kind, double nats) {
 }
 
 void ClientRecord::add_outcome_capped(Weight kind, double nats) {
-  add(kind, std::clamp(kOutcomeCapL - weight(Weight::Failed) - weight(Weight::Short), 0.0, nats));
+  double room = kOutcomeCapL - weight(Weight::Failed) - weight(Weight::Short);
+  if (kind == Weight::Failed) room = std::min(room, kFailedCapL - weight(Weight::Failed));
+  add(kind, std::clamp(room, 0.0, nats));
 }
 
 void ClientRecord::add_server(double nats) {

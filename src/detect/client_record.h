@@ -56,14 +56,18 @@ class ClientRecord {
   // After a block: all evidence is replaced by one weight.
   void keep_only(double nats, Time now);
 
-  [[nodiscard]] IpAddress base() const;
+  [[nodiscard]] IpAddress base() const { return is_v4_ ? IpAddress{0, base_} : IpAddress{base_, 0}; }
   [[nodiscard]] Time first_seen() const { return first_seen_; }
-  [[nodiscard]] Time last_seen() const;  // or when its last block ended, if that is later
+  // Or when its last block ended, if that is later.
+  [[nodiscard]] Time last_seen() const {
+    return first_seen_ + std::chrono::seconds(updated_s_) + std::chrono::microseconds(last_us_);
+  }
   [[nodiscard]] double weight(Weight kind) const;
   [[nodiscard]] double score_user() const;
   [[nodiscard]] double score_user(Time now) const;  // decayed until then
   [[nodiscard]] double score_server() const;
-  // How far beyond the threshold M has to be: until what it delivers is known to be alike.
+  // How far beyond the threshold M has to be: more until what it delivers is known to be alike, and more the longer the
+  // client goes on without having reached it.
   [[nodiscard]] double server_margin() const;
   [[nodiscard]] double score_slow() const;  // of the slow test, as of the last event
 

@@ -111,13 +111,27 @@ TEST_F(ClientRecordTest, OnlyTheFirstContactWithAGroupIsEvidence) {
   EXPECT_EQ(record.counts().shorts, 1U);
 }
 
-TEST_F(ClientRecordTest, OutcomesAreCappedTogether) {
-  for (unsigned i = 0; i < 5; ++i) client.connects(server(i), Outcome::Refused);
+TEST_F(ClientRecordTest, FailuresAreCappedAndLeaveRoomForShortEnds) {
+  for (unsigned i = 0; i < 6; ++i) client.connects(server(i), Outcome::Refused);
+  EXPECT_NEAR(record.weight(Weight::Failed), 6.0, kExact) << "as when its line is down";
+  for (unsigned i = 6; i < 10; ++i) client.connects(server(i), Outcome::Short);
+  EXPECT_NEAR(record.weight(Weight::Short), 2.0, kExact) << "8 together";
+  client.connects(server(10), Outcome::Refused);
   EXPECT_NEAR(record.weight(Weight::Failed), 6.0, kExact);
-  client.connects(server(5), Outcome::Short);
-  EXPECT_NEAR(record.weight(Weight::Short), 0, kExact);
-  client.wait(hours(18)).connects(server(6), Outcome::Short);  // 3 nats are left
-  EXPECT_NEAR(record.weight(Weight::Short), 0.8, kExact);
+  client.wait(hours(18)).connects(server(11), Outcome::Short);  // half of both is left
+  EXPECT_NEAR(record.weight(Weight::Short), 1.8, kExact);
+}
+
+TEST_F(ClientRecordTest, WhoIsNotYetConvictedHasToShowMoreWithEveryNewNetworkAfterTheTenth) {
+  for (unsigned i = 0; i < 10; ++i) client.connects(server(i), Outcome::Short);
+  const double due = record.server_margin();
+  EXPECT_NEAR(due, numbers::kSizesUnknownM, kExact);
+  for (unsigned i = 10; i < 14; ++i) client.connects(server(i), Outcome::Short);
+  EXPECT_NEAR(record.server_margin(), due + 1, kExact);
+  client.connects(server(3), Outcome::Short);
+  EXPECT_NEAR(record.server_margin(), due + 1, kExact) << "known";
+  for (unsigned i = 14; i < 80; ++i) client.connects(server(i), Outcome::Short);
+  EXPECT_NEAR(record.server_margin(), due + 10, kExact) << "and no more than that";
 }
 
 TEST_F(ClientRecordTest, TheFloorIsChargedToTheWeightThatMeetsIt) {

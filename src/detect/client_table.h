@@ -41,6 +41,12 @@ class ClientTable {
   ClientTable& operator=(const ClientTable&) = delete;
 
   [[nodiscard]] Index find(IpAddress base) const;
+  // `guess`: what prefetch_record() said of it some time ago. It is asked, and only if it is wrong the table is.
+  [[nodiscard]] Index find(IpAddress base, Index guess) const {
+    // A record that nobody has says that it is that of ::/64.
+    const bool right = guess != kNone && at(guess).base() == base && base != IpAddress{};
+    return right ? guess : find(base);
+  }
   // REQUIRES: find(base) == kNone.   `forgotten` is told about each index that is given up.
   Index insert(IpAddress base, Time now, const Forgotten& forgotten);
   void remove(Index index);

@@ -12,23 +12,26 @@ namespace {
 // What tells apart the hashes that feed the two estimates.
 constexpr std::uint32_t kServerTag = 0, kGroupTag = 0x1'0000;
 
-// `servers`: those of a family in ascending order, so that the members of a network stand together; not those of a
-// provider, who has several.
-std::uint64_t count_groups(std::span<const IpAddress> servers) {
-  std::set<std::uint16_t> providers;
-  std::uint64_t networks = 0;
-  DestinationGroup latest;
-  for (const IpAddress server : servers) {
+// Counts the groups of servers that come in ascending order, so that the members of a network stand together; not those
+// of a provider, who has several.
+class GroupCount {
+ public:
+  void see(IpAddress server) {
     const DestinationGroup group = destination_group(server);
     if (group.provider != 0) {
-      providers.insert(group.provider);
-    } else if (networks == 0 || group != latest) {
-      latest = group;
-      ++networks;
+      providers_.insert(group.provider);
+    } else if (networks_ == 0 || group != latest_) {
+      latest_ = group;
+      ++networks_;
     }
   }
-  return networks + providers.size();
-}
+  [[nodiscard]] std::uint64_t groups() const { return networks_ + providers_.size(); }
+
+ private:
+  std::set<std::uint16_t> providers_;
+  std::uint64_t networks_ = 0;
+  DestinationGroup latest_;
+};
 }  // namespace
 
 void DestinationCount::Estimate::add(IpAddress server, const KeyedHash& hash) {
@@ -43,39 +46,54 @@ bool DestinationCount::is_recent(std::uint32_t server) const {
   return found;
 }
 
-std::vector<IpAddress> DestinationCount::servers() const {
-  DistinctList<std::uint32_t> v4 = v4_;
-  v4.add(std::span(recent_).first(recent_used_));
-  std::vector<IpAddress> all = v6_.distinct();
-  for (const std::uint32_t bits : v4.distinct()) all.push_back(IpAddress::v4(bits));
-  return all;
+DestinationCount::Many& DestinationCount::many() {
+  if (!many_) many_ = std::make_unique<Many>();
+  return *many_;
+}
+
+std::vector<std::uint32_t> DestinationCount::servers_v4() const {
+  const auto recent = std::span(recent_).first(recent_used_);
+  return many_ ? many_->v4.distinct_with(recent) : DistinctList<std::uint32_t>().distinct_with(recent);
+}
+
+template <typename Do>
+void DestinationCount::for_each_server(Do act) const {
+  if (many_) {
+    for (const IpAddress server : many_->v6.distinct()) act(server);
+  }
+  for (const std::uint32_t bits : servers_v4()) act(IpAddress::v4(bits));
 }
 
 void DestinationCount::estimate_if_many(const KeyedHash& hash) {
-  if (v4_.known() + v6_.known() <= kExactMax) return;
-  estimate_ = std::make_unique<Estimate>();
-  for (const IpAddress server : servers()) estimate_->add(server, hash);
+  if (many_->v4.known() + many_->v6.known() <= kExactMax) return;
+  auto estimate = std::make_unique<Estimate>();
+  for_each_server([&](IpAddress server) { estimate->add(server, hash); });
   recent_used_ = 0;
-  v4_ = {};
-  v6_ = {};
+  *many_ = {.v4 = {}, .v6 = {}, .estimate = std::move(estimate)};
 }
 
 void DestinationCount::add(IpAddress server, const KeyedHash& hash) {
   if (server.is_unspecified()) return;  // nobody's address
-  if (estimate_) {
-    estimate_->add(server, hash);
-  } else if (!server.is_v4()) {
-    v6_.add(server);
+  if (many_ && many_->estimate) {
+    many_->estimate->add(server, hash);
+  } else if (server.is_v4()) {
+    add_v4(server.v4_bits(), hash);
+  } else {
+    many().v6.add(server);
     estimate_if_many(hash);
-  } else if (!is_recent(server.v4_bits())) {
-    if (recent_used_ == kRecent) {
-      v4_.add(recent_);
-      recent_ = {};
-      recent_used_ = 0;
-      estimate_if_many(hash);
-    }
-    recent_[recent_used_++] = server.v4_bits();
   }
+}
+
+void DestinationCount::add_v4(std::uint32_t server, const KeyedHash& hash) {
+  if (is_recent(server)) return;
+  if (recent_used_ == kRecent) {
+    many().v4.add(recent_);
+    recent_ = {};
+    recent_used_ = 0;
+    estimate_if_many(hash);
+    if (many_->estimate) return many_->estimate->add(IpAddress::v4(server), hash);
+  }
+  recent_[recent_used_++] = server;
 }
 
 DestinationCount::Answer DestinationCount::Estimate::answer() const {
@@ -84,21 +102,17 @@ DestinationCount::Answer DestinationCount::Estimate::answer() const {
 }
 
 DestinationCount::Answer DestinationCount::answer(const KeyedHash& hash) const {
-  if (estimate_) return estimate_->answer();
-  if (v4_.empty() && v6_.empty()) {  // as of most clients: nothing to put together
-    std::array<IpAddress, kRecent> few;
-    for (std::size_t i = 0; i < recent_used_; ++i) few[i] = IpAddress::v4(recent_[i]);
-    const auto servers = std::span(few).first(recent_used_);
-    std::sort(servers.begin(), servers.end());
-    return {servers.size(), count_groups(servers)};
-  }
-  const std::vector<IpAddress> all = servers();
-  if (all.size() > kExactMax) {
-    const auto estimate = std::make_unique<Estimate>();
-    for (const IpAddress server : all) estimate->add(server, hash);
-    return estimate->answer();
-  }
-  return {all.size(), count_groups(all)};
+  if (many_ && many_->estimate) return many_->estimate->answer();
+  std::uint64_t servers = 0;
+  GroupCount groups;
+  for_each_server([&](IpAddress server) {
+    groups.see(server);
+    ++servers;
+  });
+  if (servers <= kExactMax) return {servers, groups.groups()};
+  const auto estimate = std::make_unique<Estimate>();
+  for_each_server([&](IpAddress server) { estimate->add(server, hash); });
+  return estimate->answer();
 }
 
 }  // namespace mailweir

@@ -20,7 +20,8 @@
 
 namespace mailweir {
 
-class DestinationCount {
+// A cache line each: most events of a recording look at one.
+class alignas(64) DestinationCount {
  public:
   // A client of so many IPv4 servers costs 64 KiB; beyond, it would cost twice that.
   static constexpr std::uint32_t kExactMax = 14'336;
@@ -28,10 +29,10 @@ class DestinationCount {
   // REQUIRES: the same hash in every call.
   void add(IpAddress server, const KeyedHash& hash);
 
-  // Asks for the memory that add() will look at.
-  void prefetch() const {
-    const auto* const bytes = reinterpret_cast<const char*>(this);
-    for (std::size_t i = 0; i < sizeof *this; i += 64) __builtin_prefetch(bytes + i, 1);
+  // Asks for the memory that add() will look at: this, and when that is there what hangs on it.
+  void prefetch() const { __builtin_prefetch(this, 1); }
+  void prefetch_rest() const {
+    if (recent_used_ == kRecent && many_) many_->v4.prefetch_end();
   }
 
   struct Answer {
@@ -41,22 +42,30 @@ class DestinationCount {
   [[nodiscard]] Answer answer(const KeyedHash& hash) const;
 
  private:
-  static constexpr std::size_t kRecent = 16;
+  static constexpr std::size_t kRecent = 12;
   struct Estimate {
     HyperLogLog servers, groups;
     void add(IpAddress server, const KeyedHash& hash);
     [[nodiscard]] Answer answer() const;
   };
+  // What few clients need.
+  struct Many {
+    DistinctList<std::uint32_t> v4;
+    DistinctList<IpAddress> v6;
+    std::unique_ptr<Estimate> estimate;  // once there are too many; everything else is empty then
+  };
+  Many& many();
+  [[nodiscard]] std::vector<std::uint32_t> servers_v4() const;
   // Every server that is known, each once; those of a family in ascending order.
-  [[nodiscard]] std::vector<IpAddress> servers() const;
+  template <typename Do>
+  void for_each_server(Do act) const;
   [[nodiscard]] bool is_recent(std::uint32_t server) const;
+  void add_v4(std::uint32_t server, const KeyedHash& hash);
   void estimate_if_many(const KeyedHash& hash);
 
   std::array<std::uint32_t, kRecent> recent_{};  // 0: no server
   std::uint32_t recent_used_ = 0;
-  DistinctList<std::uint32_t> v4_;
-  DistinctList<IpAddress> v6_;
-  std::unique_ptr<Estimate> estimate_;  // once there are too many; everything else is empty then
+  std::unique_ptr<Many> many_;
 };
 
 }  // namespace mailweir

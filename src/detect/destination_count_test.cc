@@ -13,7 +13,7 @@ namespace {
 // Against plain sets, at every size from none to many, with servers that come again soon, late and never.
 TEST(DestinationCount, IsExactUpToItsLimit) {
   const KeyedHash hash(KeyedHash::Key{1});
-  for (const std::uint32_t servers : {1U, 4U, 15U, 16U, 17U, 300U, 9'000U}) {
+  for (const std::uint32_t servers : {1U, 4U, 11U, 12U, 13U, 14U, 300U, 9'000U}) {
     std::mt19937 random(20261122);
     DestinationCount count;
     std::set<IpAddress> model;

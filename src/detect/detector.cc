@@ -55,7 +55,8 @@ struct Detector::State {
     GroupMark mark;
   };
   [[nodiscard]] Contact contact_of(const ConnectionEvent& event) const;
-  void observe(const ConnectionEvent& event);
+  // `guess`: see ClientTable::find().
+  void observe(const ConnectionEvent& event, ClientTable::Index guess);
   void forget_what_hangs_on(ClientTable::Index index) {
     decided.erase(index);
     if (settings.exact_destinations) destinations[index] = {};
@@ -369,13 +370,13 @@ Detector::~Detector() = default;
 Detector::Detector(Detector&&) noexcept = default;
 Detector& Detector::operator=(Detector&&) noexcept = default;
 
-void Detector::State::observe(const ConnectionEvent& event) {
+void Detector::State::observe(const ConnectionEvent& event, ClientTable::Index guess) {
   const IpAddress base = client_base(event.client, settings.v6_client_length);
   if (event.kind == ConnectionEvent::Kind::AskedMx || event.kind == ConnectionEvent::Kind::LetIn)
     return sign(event, base);
   if (!is_sending_port(event.server_port)) return;
   ++events;
-  ClientTable::Index index = table.find(base);
+  ClientTable::Index index = table.find(base, guess);
   if (index == ClientTable::kNone) {
     if (!may_enter(event, base)) return;
     index = admit(base, event.time);
@@ -389,31 +390,39 @@ void Detector::State::observe(const ConnectionEvent& event) {
 }
 
 // Memory takes about as long to answer as a few events take to be judged, and answers several questions at once. So the
-// place of a client in the table is asked for three steps ahead, its record two, what hangs on that one.
+// place of a client in the table is asked for three groups of events ahead, its record two, what hangs on that one.
 void Detector::observe(std::span<const ConnectionEvent> events) {
-  constexpr std::size_t kAhead = 8, kSteps = 3 * kAhead, kRing = 32;
-  static_assert(kRing >= kSteps);
-  const State& state = *state_;
-  std::array<std::uint64_t, kRing> hashes{};
-  std::array<ClientTable::Index, kRing> indices{};
-  const auto fetch = [&](std::size_t ahead) {  // of the event that stands so far behind the newest
-    if (const std::size_t i = ahead; i < events.size()) {
-      hashes[i % kRing] = state.table.hash_of(client_base(events[i].client, state.settings.v6_client_length));
-      state.table.prefetch_place(hashes[i % kRing]);
-    }
-    if (const std::size_t i = ahead - kAhead; ahead >= kAhead && i < events.size())
-      indices[i % kRing] = state.table.prefetch_record(hashes[i % kRing]);
-    if (const std::size_t i = ahead - 2 * kAhead; ahead >= 2 * kAhead && i < events.size()) {
-      if (indices[i % kRing] == ClientTable::kNone) return;
-      state.table.prefetch_rest(indices[i % kRing]);
-      if (state.settings.exact_destinations && indices[i % kRing] < state.destinations.size())
-        state.destinations[indices[i % kRing]].prefetch();
-    }
+  if (events.size() == 1) return state_->observe(events.front(), ClientTable::kNone);
+  constexpr std::size_t kGroup = 8, kAhead = 3;
+  struct Fetched {
+    std::uint64_t hash;
+    ClientTable::Index index;
   };
-  for (std::size_t i = 0; i < kSteps && events.size() > 1; ++i) fetch(i);
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    if (events.size() > 1) fetch(i + kSteps);
-    state_->observe(events[i]);
+  std::array<std::array<Fetched, kGroup>, kAhead + 1> ring;  // NOLINT(*-pro-type-member-init): filled before it is read
+  State& state = *state_;
+  const std::size_t groups = (events.size() + kGroup - 1) / kGroup;
+  const auto for_each = [&](std::size_t group, auto act) {
+    if (group >= groups) return;  // also one before the first
+    auto& fetched = ring[group % ring.size()];
+    const auto some = events.subspan(group * kGroup, std::min(kGroup, events.size() - group * kGroup));
+    for (std::size_t i = 0; i < some.size(); ++i) act(some[i], fetched[i]);
+  };
+  for (std::size_t group = 0; group < groups + kAhead; ++group) {
+    for_each(group, [&](const ConnectionEvent& event, Fetched& fetched) {
+      fetched.hash = state.table.hash_of(client_base(event.client, state.settings.v6_client_length));
+      state.table.prefetch_place(fetched.hash);
+    });
+    for_each(group - 1, [&](const ConnectionEvent&, Fetched& fetched) {
+      fetched.index = state.table.prefetch_record(fetched.hash);
+      if (fetched.index < state.destinations.size()) state.destinations[fetched.index].prefetch();
+    });
+    for_each(group - 2, [&](const ConnectionEvent&, const Fetched& fetched) {
+      if (fetched.index == ClientTable::kNone) return;
+      state.table.prefetch_rest(fetched.index);
+      if (fetched.index < state.destinations.size()) state.destinations[fetched.index].prefetch_rest();
+    });
+    for_each(group - kAhead,
+             [&](const ConnectionEvent& event, const Fetched& fetched) { state.observe(event, fetched.index); });
   }
 }
 
@@ -455,6 +464,10 @@ std::vector<ClientReport> Detector::reports(std::size_t most) const {
   for (const ClientTable::Index index : indices) all.push_back(state_->report(index));
   sort_by_score(all);
   return all;
+}
+
+void Detector::append_reports(std::vector<ClientReport>& all) const {
+  for (const ClientTable::Index index : state_->table.indices()) all.push_back(state_->report(index));
 }
 
 DetectCounters Detector::counters() const {

@@ -74,6 +74,8 @@ class Detector {
 
   // All clients held, or so many of them; highest score_user first.
   [[nodiscard]] std::vector<ClientReport> reports(std::size_t most = SIZE_MAX) const;
+  // The same of all, in no order, added to `all`: reports are large, and who has several detectors sorts them once.
+  void append_reports(std::vector<ClientReport>& all) const;
   // One client's, if it is remembered.
   [[nodiscard]] std::optional<ClientReport> report(IpPrefix client) const;
   [[nodiscard]] DetectCounters counters() const;

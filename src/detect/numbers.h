@@ -33,7 +33,9 @@ inline constexpr double kRepeatL = -0.25;
 inline constexpr double kFailedL = 1.2, kShortL = 0.8, kDeliveredL = -0.4;
 inline constexpr double kFailedM = 2.1, kShortM = 1.55, kDeliveredM = -0.8;
 inline constexpr double kSubmissionWeightM = 0.7;
-inline constexpr double kOutcomeCapL = 6.0;  // of failed and short together, decayed
+// Bad ends come together: everything fails while a client's line is down, so failures are capped, decayed; a short end
+// took a server that answered, of which a line that is down has none: both together have room for it (decision 0022).
+inline constexpr double kFailedCapL = 6.0, kOutcomeCapL = 8.0;
 inline constexpr double kFloorL = -6.0;
 // Repeats weigh no more than the floor, and this for each new group: without a limit whoever connects to one
 // accommodating server often enough could contact any number of others. The bound of 3.4 stands on new groups alone.
@@ -63,6 +65,9 @@ inline constexpr double kHonestVariance = 4.0, kSizeLeast = -1.0, kSizeMost = 1.
 inline constexpr double kCampaignVariance = 0.5;  // F9: deviations of 0.2 to 0.8
 // So much more M has to show of a client whose deliveries are not yet known to be alike.
 inline constexpr double kSizesUnknownM = 1.0;
+// And so much more with every first contact on port 25 after those in which a verdict is due, up to so much: M of a
+// spammer rises by 0.75 nats with each, that of a mail server with a dirty list drifts about, and drifts up at times.
+inline constexpr double kContactsDue = 10, kLateContactM = 0.25, kLateMostM = 10.0;
 inline constexpr double kSizeLeastM = -1.5, kSizesMostM = -5.0;
 
 // Section 3.3 and section 5, inbound mail: a network that is let in to the client's port 25, once there were three of

@@ -16,7 +16,7 @@ const IntervalSet* possible_of(const PartialPacket& packet, Field field) {
 // "108.162." of a prefix of whole bytes; empty: it is none.
 std::string beginning_of(const IntervalSet& addresses) {
   if (addresses.intervals().size() != 1) return {};
-  const Interval range = addresses.intervals().front();
+  const Interval range = addresses.front();
   const IpAddress first = address_of(range.first);
   const FieldValue size = range.last - range.first + 1;
   if (!first.is_v4()) return {};

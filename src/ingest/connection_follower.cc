@@ -100,22 +100,31 @@ struct ConnectionFollower::State {
     table.remove(id);
   }
 
+  struct Soonest {
+    Queue queue;
+    Time when, others;  // when its first member is due, and the first of all others
+  };
+  [[nodiscard]] Soonest soonest() const {
+    Soonest found{Queue::Waiting, due(Queue::Waiting), Time::max()};
+    for (const Queue queue : {Queue::Open, Queue::Ended}) {
+      const Time when = due(queue);
+      found = when < found.when ? Soonest{queue, when, found.when}
+                                : Soonest{found.queue, found.when, std::min(found.others, when)};
+    }
+    return found;
+  }
+
   void advance(Time time, Events& out) {
     now = std::max(now, time);
     while (wake <= now) {
-      Queue first = Queue::Waiting;
-      Time when = due(first);
-      for (const Queue queue : {Queue::Open, Queue::Ended}) {
-        const Time other = due(queue);
-        if (other >= when) continue;
-        first = queue;
-        when = other;
+      auto [queue, when, others] = soonest();
+      if (when <= now) {
+        expire(queue, when, out);
+        if (queue != Queue::Ended) continue;
+        // Nothing comes of these but room, so the others need not be asked again after each.
+        while ((when = due(queue)) <= now && when < others) expire(queue, when, out);
       }
-      if (when > now) {
-        wake = when - now > shortest_wait ? now + shortest_wait : when;
-      } else {
-        expire(first, when, out);
-      }
+      wake = std::min({when, others, now + shortest_wait});
     }
   }
 
@@ -300,6 +309,7 @@ ConnectionFollower& ConnectionFollower::operator=(ConnectionFollower&&) noexcept
 void ConnectionFollower::observe(const PacketSighting& packet, bool from_client, std::vector<ConnectionEvent>& out) {
   state_->observe(packet, from_client, out);
 }
+void ConnectionFollower::fetch() const { state_->table.fetch(); }
 void ConnectionFollower::advance(Time now, std::vector<ConnectionEvent>& out) { state_->advance(now, out); }
 void ConnectionFollower::finish(std::vector<ConnectionEvent>& out) { state_->finish(out); }
 FollowerCounters ConnectionFollower::counters() const { return state_->counters; }

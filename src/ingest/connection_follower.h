@@ -56,6 +56,8 @@ class ConnectionFollower {
 
   // Appends what `packet` makes known to `out`. `from_client`: the packet goes from the client to the mail server.
   void observe(const PacketSighting& packet, bool from_client, std::vector<ConnectionEvent>& out);
+  // Asks for the memory that observe() will look at, where others worked in between.
+  void fetch() const;
   // What is due by then without a packet: no answers, idle connections.
   void advance(Time now, std::vector<ConnectionEvent>& out);
   // The recording ends, at the time of the last advance() or packet: judges what can be judged.

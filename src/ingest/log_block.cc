@@ -162,9 +162,11 @@ class BlockReader {
   bool read_alike(std::string_view line, const LineMarks& marks) {
     const std::size_t after = comparable_ ? reader_.same_front(line, marks) : 0;
     if (after == 0) return false;
-    if (read_plain_packet(line, after, marks, block_.sightings.emplace_back(model_).packet)) return true;
-    block_.sightings.pop_back();
-    return false;
+    PlainSyn packet;  // NOLINT(*-pro-type-member-init): written if it is one
+    if (!read_plain_packet(line, after, marks, packet)) return false;
+    block_.plain.push_back(packet);
+    ++block_.sightings.back().plain;
+    return true;
   }
 
   LineKind read(std::string_view line, const LineMarks& marks) {
@@ -187,15 +189,8 @@ class BlockReader {
     sighting.in = in_;
     sighting.out = out_;
     block_.untagged += parsed_.untagged ? 1 : 0;
-    make_model(sighting);
-    return kind;
-  }
-
-  void make_model(const LogSighting& sighting) {
     comparable_ = parsed_.comparable;
-    model_ = sighting;
-    model_.packet.flags = tcp_flag::kSyn;
-    model_.packet.payload = model_.packet.sequence = 0;
+    return kind;
   }
 
   std::string_view text_;
@@ -208,8 +203,7 @@ class BlockReader {
   LogLineReader reader_;
   bool numbered_ = false;  // the numbers below are those of the origin read last
   std::uint16_t rule_ = 0, in_ = 0, out_ = 0;
-  LogSighting model_;        // of lines like the one read last
-  bool comparable_ = false;  // there is one
+  bool comparable_ = false;  // the line read last is the last sighting, and the next may be like it
 };
 
 }  // namespace
@@ -231,6 +225,7 @@ void Names::clear() {
 
 void LogBlock::clear() {
   sightings.clear();
+  plain.clear();
   rules.clear();
   interfaces.clear();
   kinds = {};

@@ -2,7 +2,7 @@
 //
 // In:  lines.   Out: LogSightings in the order of the lines; names interned per block; a count per LineKind.
 // Invariants
-//   (1) Every line is counted under exactly one kind; kinds[MailPacket] == sightings.size().
+//   (1) Every line is counted under exactly one kind; kinds[MailPacket] == sightings.size() + plain.size().
 //   (2) The same lines give the same block, whatever the processor.
 // Threads: any, one block each.  Limits: kLogLineMax; kNamesMax names a block, the rest share one.
 #pragma once
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "ingest/log_line.h"
+#include "record/plain_syn.h"
 
 namespace mailweir {
 
@@ -45,12 +46,14 @@ struct LogSighting {
   PacketSighting packet;  // time: LogTime::us, to be read with `base`; rule: a number of LogBlock::rules; view unset
   std::uint16_t in = 0, out = 0;  // numbers of LogBlock::interfaces
   LogTime::Base base = LogTime::Base::Epoch;
+  std::uint32_t plain = 0;  // so many of LogBlock::plain come after it and are like it
 };
 
 struct LogBlock {
   static constexpr std::size_t kNamesMax = 1024;
 
   std::vector<LogSighting> sightings;
+  std::vector<PlainSyn> plain;  // those of the first sighting, then those of the next
   Names rules{kNamesMax}, interfaces{kNamesMax};
   std::array<std::uint64_t, kLineKinds> kinds{};
   std::uint64_t lines = 0;

@@ -10,6 +10,7 @@
 #include "ingest/log_head.h"
 #include "ingest/log_marks.h"
 #include "tests/support/kernel_log_lines.h"
+#include "tests/support/log_packets.h"
 
 namespace mailweir {
 namespace {
@@ -232,9 +233,10 @@ TEST(LogBlockProperty, ABlockIsTheSumOfItsLines) {
     read_log_block(text, block);
     ASSERT_EQ(block.kinds, expected.kinds);
     ASSERT_EQ(block.lines, expected.lines);
-    ASSERT_EQ(block.sightings.size(), expected.sightings.size());
-    for (std::size_t i = 0; i < block.sightings.size(); ++i) {
-      ASSERT_TRUE(same(block.sightings[i].packet, expected.sightings[i].packet));
+    const auto packets = test::packets_of(block);
+    ASSERT_EQ(packets.size(), expected.sightings.size());
+    for (std::size_t i = 0; i < packets.size(); ++i) {
+      ASSERT_TRUE(same(packets[i].packet, expected.sightings[i].packet));
     }
   }
 }
@@ -267,7 +269,24 @@ TEST(LogBlock, OverLongLinesAreCountedAndSkipped) {
                  block);
   EXPECT_EQ(block.lines, 5U);
   EXPECT_EQ(block.kinds[static_cast<std::size_t>(LineKind::TooLong)], 1U);
-  EXPECT_EQ(block.sightings.size(), 3U);
+  EXPECT_EQ(test::packets_of(block).size(), 3U);
+}
+
+// The first of a second is read, the second one remembered, all others compared with it.
+TEST(LogBlock, LinesLikeTheOneBeforeLeaveOnlyWhatIsTheirOwn) {
+  const std::string packet = test::LoggedPacket{}.text() + '\n';
+  for (const char* head : {"Jun 13 23:29:1%d gw kernel: [1269.733882] ", "2021-06-13T23:29:1%d+00:00 gw kernel: ",
+                           "<4>1 2021-06-13T23:29:1%dZ gw kernel - - - [1269.733882] "}) {
+    std::string text;
+    for (const char* second : {"5", "5", "5", "5", "6"}) {
+      text += std::string(head).replace(std::string(head).find("%d"), 2, second) + packet;
+    }
+    LogBlock block;
+    read_log_block(text, block);
+    EXPECT_EQ(block.sightings.size(), 3U) << head;
+    EXPECT_EQ(block.plain.size(), 2U) << head;
+    EXPECT_EQ(test::packets_of(block).size(), 5U) << head;
+  }
 }
 
 TEST(LogBlock, CountsWhatTheLogSaysItLost) {

@@ -58,8 +58,10 @@ bool drop_seconds(std::string_view& text) {
   return true;
 }
 
-// The kernel's own "[ 1269.733882] " and, with CONFIG_PRINTK_CALLER, "[   T12] ".
+// The kernel's own "[ 1269.733882] " and, with CONFIG_PRINTK_CALLER, "[   T12] ". Before it there may be a byte order
+// mark (RFC 5424).
 void drop_kernel_time(std::string_view& message) {
+  if (message.starts_with("\xef\xbb\xbf")) message.remove_prefix(3);
   drop_spaces(message);
   if (!drop_seconds(message)) return;
   if (message.starts_with('[') && message.substr(0, 12).find(']') != std::string_view::npos) {
@@ -111,7 +113,7 @@ LogHead read_syslog_line(LogTime time, std::string_view line, std::string_view t
 }
 
 // After "<PRI>1 " and the time: "HOST APP PROCID MSGID SD MSG".
-LogHead read_rfc5424_line(LogTime time, std::string_view text, int facility) {
+LogHead read_rfc5424_line(LogTime time, std::string_view line, std::string_view text, int facility) {
   drop_spaces(text);
   drop_word(text);
   const bool kernel = first_word(text) == "kernel" && facility != kFacilityUser;
@@ -125,9 +127,11 @@ LogHead read_rfc5424_line(LogTime time, std::string_view text, int facility) {
   } else {
     drop_word(text);
   }
-  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-  if (kernel) return from_kernel(time, text);
-  return {time, LogWriter::Program, false, text, 0};
+  if (!kernel) return {time, LogWriter::Program, false, text, 0};
+  LogHead head = from_kernel(time, text);
+  const std::size_t end = line.size() - text.size();
+  if (line[end - 1] == ' ') head.tag_end = end;  // else what follows may belong to the structured data
+  return head;
 }
 
 // OpenWrt's logread, after the time: "kern.warn kernel: MESSAGE".
@@ -179,7 +183,7 @@ std::optional<LogHead> read_log_head(std::string_view line) {
     text.remove_prefix(2);
     const auto time = take_iso_time(text);
     if (!time) return std::nullopt;
-    return read_rfc5424_line(*time, text, facility);
+    return read_rfc5424_line(*time, line, text, facility);
   }
   if (const auto time = take_syslog_time(text)) return read_syslog_line(*time, line, text, facility);
   if (is_digit(text.front())) {
@@ -205,7 +209,8 @@ std::optional<LogHead> read_log_head(std::string_view line) {
 }
 
 const LogHead* LogHeadReader::read(std::string_view line) {
-  if (!latest_.empty() && line.starts_with(latest_)) {
+  knew_ = !latest_.empty() && line.starts_with(latest_);
+  if (knew_) {
     head_.message = line.substr(latest_.size());
     drop_kernel_time(head_.message);
     return &head_;

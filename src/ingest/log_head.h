@@ -40,8 +40,11 @@ class LogHeadReader {
  public:
   // nullptr: no time that we can read. Good until the next call.
   [[nodiscard]] const LogHead* read(std::string_view line);
+  // The line read last began as one before it, up to the end of the kernel's tag.
+  [[nodiscard]] bool knew() const { return knew_; }
 
  private:
+  bool knew_ = false;
   std::string latest_;  // the line up to the end of the kernel's tag
   LogHead head_;        // what it meant
   LogHead other_;       // what a line without such a tag meant

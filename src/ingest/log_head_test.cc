@@ -71,6 +71,21 @@ TEST(LogHead, WithoutATimeThereIsNoHead) {
   }
 }
 
+TEST(LogHeadReader, SaysTheSameAsWithoutMemory) {
+  const std::string front = "<4>1 2021-06-13T23:29:15Z gw kernel - - ";
+  LogHeadReader reader;
+  for (const char* rest :
+       {"- IN=", "- \xef\xbb\xbfIN=", "- [1269.733882] IN=", "[a]IN=", "[a][b] IN=", "[a] IN=", "[a] [b] IN="}) {
+    const std::string line = front + rest;
+    const LogHead* const head = reader.read(line);
+    ASSERT_TRUE(head) << line;
+    EXPECT_EQ(head->message, head_of(line).message) << line;
+    EXPECT_EQ(head->writer, head_of(line).writer) << line;
+  }
+  EXPECT_TRUE(reader.read(front + "- IN=a"));
+  EXPECT_TRUE(reader.read(front + "- IN=b") && reader.knew());
+}
+
 TEST(LogHead, SurvivesACutAnywhere) {
   for (const test::Dialect& dialect : test::kDialects) {
     for (std::size_t length = 0; length <= dialect.head.size(); ++length) {

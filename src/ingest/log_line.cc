@@ -96,7 +96,8 @@ LineKind LogLineReader::read(std::string_view line, const LineMarks& marks, LogL
   out.untagged = head->writer == LogWriter::Gateway;
   const auto start = static_cast<std::size_t>(head->message.data() - line.data());
   const LineKind kind = read_log_packet(head->message, shifted(marks, start), head->may_omit_interface, origin_, out);
-  out.comparable = head->tag_end != 0 && !origin_.text.empty();
+  // Where every line has a time of its own, as with microseconds, there is nothing to compare.
+  out.comparable = head->tag_end != 0 && heads_.knew() && !origin_.text.empty();
   if (out.comparable && kind == LineKind::MailPacket)
     front_.remember(line.substr(0, start + origin_.text.size()), head->tag_end, start);
   return kind;

@@ -288,7 +288,7 @@ LineKind read_log_packet(std::string_view message, const LineMarks& marks, bool 
   return read_tcp(words, ip->payload, may_omit_interface, line.packet);
 }
 
-bool read_plain_packet(std::string_view line, std::size_t after, const LineMarks& marks, PacketSighting& packet) {
+bool read_plain_packet(std::string_view line, std::size_t after, const LineMarks& marks, PlainSyn& packet) {
   constexpr char kTail[] = " RES=0x00 SYN URGP=0 ", kProtocol[] = " PROTO=TCP ";
   constexpr std::size_t kBefore = 20;  // what the reader of addresses looks at
   constexpr std::size_t kEndMin = sizeof "DPT=1 WINDOW=1 RES=0x00 SYN URGP=0 " - 1;
@@ -334,8 +334,8 @@ bool read_plain_packet(std::string_view line, std::size_t after, const LineMarks
   if (id.count == 0 || (word != protocol && (word + 3 != protocol || !same_text(word, " DF")))) return false;
   if (source_port.count == 0 || destination_port.count == 0) return false;
   if ((id.value | source_port.value | destination_port.value) > 0xffff) return false;
-  packet.source = IpAddress::v4(source.bits);
-  packet.destination = IpAddress::v4(destination.bits);
+  packet.source = source.bits;
+  packet.destination = destination.bits;
   packet.source_port = static_cast<std::uint16_t>(source_port.value);
   packet.destination_port = static_cast<std::uint16_t>(destination_port.value);
   packet.ip_id = static_cast<std::uint16_t>(id.value);

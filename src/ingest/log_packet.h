@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "ingest/log_line.h"
+#include "record/plain_syn.h"
 
 namespace mailweir {
 
@@ -12,11 +13,10 @@ namespace mailweir {
                                        LogOrigin& origin, LogLine& out);
 
 // The same for the packet that most lines show: IPv4, a SYN, without the options of LOG. What nearly always stands in a
-// place is compared there, and false says that something else does: nothing is known then. On true the addresses,
-// ports and ip_id of `packet` were written; its flags are kSyn, payload and sequence 0.
+// place is compared there, and false says that something else does: nothing is known then.
 // `line`: with OUT=, DST=, SPT= and DPT= in that order, each once, and with a mail port; `after`: where the words after
 // OUT= begin.
 [[nodiscard]] bool read_plain_packet(std::string_view line, std::size_t after, const LineMarks& marks,
-                                     PacketSighting& packet);
+                                     PlainSyn& packet);
 
 }  // namespace mailweir

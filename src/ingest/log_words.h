@@ -11,7 +11,7 @@
 
 namespace mailweir {
 
-// Whether the characters at `at` are these: eight at a time, where memcmp() would be a call.
+// Whether the characters at `at` are these: up to eight at a time, where memcmp() would be a call.
 template <std::size_t N>
 [[gnu::always_inline]] inline bool same_text(const char* at, const char (&wanted)[N]) {
   constexpr std::size_t kSize = N - 1;
@@ -20,8 +20,13 @@ template <std::size_t N>
 #pragma GCC unroll 4
     for (std::size_t i = 0; i + 8 < kSize; i += 8) difference |= load_eight(at + i) ^ load_eight(wanted + i);
     return difference == 0;
+  } else if constexpr (kSize > 4) {
+    return ((detail::load_four(at) ^ detail::load_four(wanted)) |
+            (detail::load_four(at + kSize - 4) ^ detail::load_four(wanted + kSize - 4))) == 0;
+  } else if constexpr (kSize == 3) {  // of which g++ makes a call
+    return ((at[0] ^ wanted[0]) | (at[1] ^ wanted[1]) | (at[2] ^ wanted[2])) == 0;
   } else {
-    return std::memcmp(at, wanted, kSize) == 0;  // a comparison or two
+    return std::memcmp(at, wanted, kSize) == 0;  // one comparison
   }
 }
 

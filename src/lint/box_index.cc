@@ -13,7 +13,7 @@ struct Prefix {
 // The set is one prefix of the field, and packets without the field are not in it.
 std::optional<Prefix> prefix_of(const FieldValues& values) {
   if (values.absent || values.values.intervals().size() != 1) return std::nullopt;
-  const Interval& only = values.values.intervals()[0];
+  const Interval& only = values.values.front();
   const int width = width_of(values.field);
   const FieldValue size = only.last - only.first;  // 2^n - 1
   if ((size & (size + 1)) != 0 || (only.first & size) != 0) return std::nullopt;

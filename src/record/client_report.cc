@@ -1,7 +1,6 @@
 #include "record/client_report.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 namespace mailweir {
@@ -37,13 +36,19 @@ std::string_view name_of(Doubt doubt) {
 }
 
 void sort_by_score(std::vector<ClientReport>& reports) {
-  // Numbers are sorted, then each report is moved once, along the circles of places that hold each other's reports.
-  std::vector<std::uint32_t> order(reports.size());
-  std::iota(order.begin(), order.end(), 0U);
-  std::sort(order.begin(), order.end(), [&](std::uint32_t i, std::uint32_t j) {
-    const ClientReport &a = reports[i], &b = reports[j];
-    return a.score_user != b.score_user ? a.score_user > b.score_user : a.client < b.client;
+  // Scores and numbers are sorted, then each report is moved once, along the circles of places that hold each other's
+  // reports.
+  struct Ranked {
+    double score;
+    std::uint32_t number;
+  };
+  std::vector<Ranked> ranking(reports.size());
+  for (std::uint32_t i = 0; i < ranking.size(); ++i) ranking[i] = {reports[i].score_user, i};
+  std::sort(ranking.begin(), ranking.end(), [&](const Ranked& a, const Ranked& b) {
+    return a.score != b.score ? a.score > b.score : reports[a.number].client < reports[b.number].client;
   });
+  std::vector<std::uint32_t> order(reports.size());
+  std::transform(ranking.begin(), ranking.end(), order.begin(), [](const Ranked& ranked) { return ranked.number; });
   for (std::uint32_t first = 0; first < order.size(); ++first) {
     if (order[first] == first) continue;
     ClientReport held = std::move(reports[first]);

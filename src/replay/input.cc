@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace mailweir {
 
 void count_skipped(InputReport& report, std::string_view reason, std::uint64_t count) {
@@ -16,16 +18,17 @@ void Input::start_stretch() {
 void Input::pop() {
   const Route route = packets_[front_].route;
   const bool question = packets_[front_].packet->mx_name != 0;
+  const std::size_t packets = std::max<std::size_t>(packets_[front_].plain.size(), 1);
   ++front_;
   if (question) {
     ++questions_;
   } else if (route.judged()) {
-    ++judged_;
-    assumed_ += route.assumed ? 1 : 0;
+    judged_ += packets;
+    assumed_ += route.assumed ? packets : 0;
   } else if (route.unknown_side) {
-    ++unknown_side_;
+    unknown_side_ += packets;
   } else {
-    ++by_way_[static_cast<std::size_t>(route.way)];
+    by_way_[static_cast<std::size_t>(route.way)] += packets;
   }
 }
 

@@ -8,8 +8,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "base/result.h"
+#include "record/plain_syn.h"
 #include "replay/log_rules.h"
 #include "replay/mail_router.h"
 #include "replay/replay.h"
@@ -25,8 +27,10 @@ struct ReplayContext {
   [[nodiscard]] bool in_span(Time time) const { return (!since || time >= *since) && (!until || time < *until); }
 };
 
+// A packet, or some of one moment and one route.
 struct RoutedPacket {
-  PacketSighting* packet;  // where it was read; stays there until the next stretch is begun
+  PacketSighting* packet;             // where it was read; stays there until the next stretch is begun
+  std::span<const PlainSyn> plain{};  // not empty: these, and `packet` is what they are like
   Route route{};
   std::uint16_t in = 0, out = 0;  // interfaces, as the router numbers them
 };
@@ -45,7 +49,7 @@ class Input {
 
   [[nodiscard]] bool empty() const { return front_ == packets_.size(); }
   [[nodiscard]] const RoutedPacket& front() const { return packets_[front_]; }
-  // Takes the front packet; counts it as judged or skipped.
+  // Takes the front; counts it as judged or skipped.
   void pop();
 
   [[nodiscard]] virtual std::uint64_t bytes_read() const = 0;

@@ -16,6 +16,10 @@ constexpr KeyedHash::Key kKey{'m', 'a', 'i', 'l', 'w', 'e', 'i', 'r', ' ', 'r', 
 // Told to the detector at once: so many stay in the first-level cache.
 constexpr std::size_t kEventsTold = 256;
 
+// Between follower and detector; empty between two tasks. One a thread, which stays in its cache, instead of one a
+// judge.
+thread_local std::vector<ConnectionEvent> events_here;
+
 DetectSettings share_of(DetectSettings settings) {
   settings.clients_max = std::max(1U, settings.clients_max / static_cast<std::uint32_t>(Judges::kJudges));
   return settings;
@@ -26,18 +30,18 @@ DetectSettings share_of(DetectSettings settings) {
 Judges::Judge::Judge(const DetectSettings& settings)
     : follower(FollowerLimits{.connections_max = kConnectionsMax}), detector(settings, KeyedHash(kKey)) {}
 
-void Judges::Judge::tell() {
+void Judges::Judge::tell(std::vector<ConnectionEvent>& events) {
   detector.observe(events);
   events.clear();
 }
 
-void Judges::Judge::observe(const Item& item) {
-  if (item.packet.mx_name != 0) {
-    detector.observe(asked_mx(item.packet));
+void Judges::Judge::observe(const PacketSighting& packet, bool from_client, std::vector<ConnectionEvent>& events) {
+  if (packet.mx_name != 0) {
+    detector.observe(asked_mx(packet));
     return;
   }
-  follower.observe(item.packet, item.from_client, events);
-  if (events.size() >= kEventsTold) tell();
+  follower.observe(packet, from_client, events);
+  if (events.size() >= kEventsTold) tell(events);
 }
 
 Judges::Judges(const DetectSettings& settings) : v6_client_length_(settings.v6_client_length) {
@@ -45,38 +49,49 @@ Judges::Judges(const DetectSettings& settings) : v6_client_length_(settings.v6_c
   for (std::size_t i = 0; i < kJudges; ++i) judges_.emplace_back(share_of(settings));
 }
 
-void Judges::add(const PacketSighting& packet, Time time, bool from_client) {
-  const IpAddress client = client_base(from_client ? packet.source : packet.destination, v6_client_length_);
-  std::vector<Item>& queue = judges_[(std::hash<IpAddress>{}(client) >> 8) % kJudges].queue;
-  Item& item = queue.emplace_back();  // filled in place: a copy would wait for what was just written
-  item.packet = packet;
-  item.packet.time = time;
-  item.from_client = from_client;
-  ++queued_;
+void Judges::add(const PacketSighting& packet, std::span<const PlainSyn> plain, Time time, bool from_client) {
+  const auto like = static_cast<std::uint32_t>(likes_.size());
+  likes_.emplace_back(packet).time = time;
+  queued_ += std::max<std::size_t>(plain.size(), 1);
+  if (plain.empty()) {
+    const IpAddress client = client_base(from_client ? packet.source : packet.destination, v6_client_length_);
+    queue_of(client).push_back({.like = like, .plain = false, .from_client = from_client, .own = {}});
+  }
+  for (const PlainSyn& syn : plain) {
+    queue_of(IpAddress::v4(from_client ? syn.source : syn.destination))
+        .push_back({.like = like, .plain = true, .from_client = from_client, .own = syn});
+  }
 }
 
 void Judges::judge(std::size_t number) {
   Judge& judge = judges_[number];
-  for (const Item& item : judge.queue) judge.observe(item);
-  judge.tell();
+  judge.follower.fetch();
+  PacketSighting packet;
+  const PacketSighting* like = nullptr;  // of which `packet` is
+  for (const Item& item : judge.queue) {
+    if (like != &likes_[item.like]) packet = *(like = &likes_[item.like]);
+    if (item.plain) item.own.put_into(packet);
+    judge.observe(packet, item.from_client, events_here);
+  }
+  judge.tell(events_here);
   judge.queue.clear();
 }
 
 void Judges::finish(Time end, WorkerPool& workers) {
   workers.run(kJudges, [&](std::size_t i) {
     Judge& judge = judges_[i];
-    judge.follower.advance(end, judge.events);
-    judge.follower.finish(judge.events);
-    judge.tell();
+    judge.follower.advance(end, events_here);
+    judge.follower.finish(events_here);
+    judge.tell(events_here);
   });
 }
 
 std::vector<ClientReport> Judges::reports() const {
   std::vector<ClientReport> all;
-  for (const Judge& judge : judges_) {
-    auto some = judge.detector.reports();
-    std::move(some.begin(), some.end(), std::back_inserter(all));
-  }
+  std::size_t clients = 0;
+  for (const Judge& judge : judges_) clients += judge.detector.counters().clients;
+  all.reserve(clients);
+  for (const Judge& judge : judges_) judge.detector.append_reports(all);
   sort_by_score(all);
   return all;
 }

@@ -55,11 +55,13 @@ std::optional<Time> LogClock::absolute(LogTime time) {
 }
 
 std::optional<Time> LogClock::in_order(LogTime time) {
+  was_late_ = false;
   if (latest_ && time == latest_read_) return latest_;  // most lines share their second with the one before
   const std::optional<Time> read = absolute(time);
   if (!read) return std::nullopt;
   if (latest_ && *read < *latest_) {
-    if (*latest_ - *read > kLateMax) ++late_;
+    was_late_ = *latest_ - *read > kLateMax;
+    late_ += was_late_ ? 1 : 0;
     return latest_;
   }
   latest_read_ = time;

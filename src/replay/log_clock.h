@@ -24,6 +24,8 @@ class LogClock {
   [[nodiscard]] std::optional<Time> absolute(LogTime time);
   // absolute(), not before any time given so far.
   [[nodiscard]] std::optional<Time> in_order(LogTime time);
+  // So many more lines have the time that was given last.
+  void again(std::uint64_t lines) { late_ += was_late_ ? lines : 0; }
 
   [[nodiscard]] std::optional<int> first_year() const { return first_year_; }  // that had to be inferred
   [[nodiscard]] bool saw_boot_times() const { return boot_; }
@@ -37,6 +39,7 @@ class LogClock {
   std::optional<Time> latest_;
   LogTime latest_read_;  // what it was read from
   std::uint64_t late_ = 0;
+  bool was_late_ = false;  // the line given last
 };
 
 }  // namespace mailweir

@@ -50,7 +50,11 @@ TEST(LogClock, TimesNeverRunBackwards) {
   EXPECT_EQ(clock.late(), 0U);
   EXPECT_EQ(clock.in_order(at(on(2026, 1, 1))), on(2026, 1, 2));
   EXPECT_EQ(clock.late(), 1U);
+  clock.again(3);
+  EXPECT_EQ(clock.late(), 4U);
   EXPECT_EQ(clock.in_order(at(on(2026, 1, 3))), on(2026, 1, 3));
+  clock.again(3);
+  EXPECT_EQ(clock.late(), 4U);
 }
 
 TEST(LogClock, TimesSinceTheStartOfTheMachineAreSaid) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "ingest/journal_entry.h"
 #include "ingest/log_head.h"
 
@@ -61,13 +63,16 @@ Result<void> LogInput::admit(ReplayContext& context) {
   }
   const std::vector<LogRules::Shown> shown = context.rules.shown();
   for (const RoutedPacket& packet : packets_) {
+    if (!packet.plain.empty()) continue;
     const LogRules::Shown& by_rule = shown[packet.packet->rule];
     packet.packet->view = by_rule.view;
     packet.packet->stopped_or_sampled = by_rule.stops;
   }
   for (const std::size_t i : unsettled_) {
     RoutedPacket& packet = packets_[i];
-    packet.route = context.router.route(*packet.packet, packet.in, packet.out);
+    PacketSighting whole = *packet.packet;
+    if (!packet.plain.empty()) packet.plain.front().put_into(whole);
+    packet.route = context.router.route(whole, packet.in, packet.out);
   }
   return {};
 }
@@ -87,28 +92,49 @@ void LogInput::admit_block(LogBlock& block, ReplayContext& context) {
   const std::uint16_t unnamed = context.router.interface({});
   const auto interface = [&](std::uint16_t number) { return number == Names::kOther ? unnamed : interfaces[number]; };
 
+  const PlainSyn* next = block.plain.data();
   for (LogSighting& sighting : block.sightings) {
     PacketSighting& packet = sighting.packet;
+    const std::span plain(std::exchange(next, next + sighting.plain), sighting.plain);
     const auto time = clock_.in_order({packet.time.time_since_epoch().count(), sighting.base});
+    clock_.again(plain.size());
     if (!time) {
-      ++no_such_day_;
+      no_such_day_ += 1 + plain.size();
       continue;
     }
     if (!context.in_span(*time)) {
-      ++outside_span_;
+      outside_span_ += 1 + plain.size();
       continue;
     }
     packet.time = *time;
     packet.rule = packet.rule == Names::kOther ? std::uint16_t{0} : rules[packet.rule];
-    RoutedPacket& routed = packets_.emplace_back();
-    routed.packet = &packet;
-    routed.in = interface(sighting.in);
-    routed.out = interface(sighting.out);
     context.rules.learn(packet.rule, packet.flags);
-    if (const auto way = context.router.learn(packet, routed.in, routed.out))
-      routed.route.way = *way;
-    else
-      unsettled_.push_back(packets_.size() - 1);
+    context.rules.learn(packet.rule, tcp_flag::kSyn, plain.size());
+    admit_packets({.packet = &packet, .in = interface(sighting.in), .out = interface(sighting.out)}, plain, context);
+  }
+}
+
+// One and those like it. Most have the same route, and stay together.
+void LogInput::admit_packets(RoutedPacket first, std::span<const PlainSyn> plain, ReplayContext& context) {
+  std::optional<Way> together;
+  const auto admit = [&](const PacketSighting& packet, RoutedPacket routed) {
+    const auto way = context.router.learn(packet, routed.in, routed.out);
+    if (way && way == together) {
+      RoutedPacket& latest = packets_.back();
+      latest.plain = {latest.plain.data(), latest.plain.size() + 1};
+      return;
+    }
+    if (way) routed.route.way = *way;
+    if (!way) unsettled_.push_back(packets_.size());
+    packets_.push_back(routed);
+    together = routed.plain.empty() ? std::nullopt : way;
+  };
+  PacketSighting whole = *first.packet;
+  admit(whole, first);
+  for (const PlainSyn& syn : plain) {
+    syn.put_into(whole);
+    first.plain = {&syn, 1};
+    admit(whole, first);
   }
 }
 

@@ -32,6 +32,7 @@ class LogInput final : public Input {
 
  private:
   void admit_block(LogBlock& block, ReplayContext& context);
+  void admit_packets(RoutedPacket first, std::span<const PlainSyn> plain, ReplayContext& context);
   void count_block(const LogBlock& block);
   void add_notes(InputReport& report) const;
 

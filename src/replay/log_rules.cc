@@ -41,9 +41,9 @@ std::uint16_t LogRules::number_of(std::string_view prefix) {
   return rule;
 }
 
-void LogRules::learn(std::uint16_t rule, std::uint8_t flags) {
+void LogRules::learn(std::uint16_t rule, std::uint8_t flags, std::uint64_t packets) {
   const bool opens = (flags & (tcp_flag::kSyn | tcp_flag::kAck)) == tcp_flag::kSyn;
-  ++(opens ? rules_[rule].syns : rules_[rule].others);
+  (opens ? rules_[rule].syns : rules_[rule].others) += packets;
 }
 
 LogRules::Shown LogRules::shown(std::uint16_t rule) const {

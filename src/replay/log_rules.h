@@ -23,7 +23,7 @@ class LogRules {
  public:
   // A number above 0 for a prefix; the same prefix has the same number in every file.
   std::uint16_t number_of(std::string_view prefix);
-  void learn(std::uint16_t rule, std::uint8_t flags);
+  void learn(std::uint16_t rule, std::uint8_t flags, std::uint64_t packets = 1);
   struct Shown {
     View view;
     bool stops;

@@ -110,7 +110,8 @@ class Replay {
       const RoutedPacket& packet = input.front();
       latest_ = std::max(latest_, packet.packet->time);
       if (!earliest_) earliest_ = latest_;
-      if (packet.route.judged()) judges_.add(*packet.packet, latest_, packet.route.way == Way::FromClient);
+      if (packet.route.judged())
+        judges_.add(*packet.packet, packet.plain, latest_, packet.route.way == Way::FromClient);
       input.pop();
     } while (!input.empty() && input.front().packet->time < limit);
   }

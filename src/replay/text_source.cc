@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::size_t kPiece = 512 << 10;  // large enough to pay for a task, small enough for a second-level cache
 
+constexpr std::size_t kLineUsual = 1024;
+
 // A line may go on past its piece for so long before it counts as over-long.
 constexpr std::size_t kTail = kLogLineMax + 2;
 
@@ -41,9 +43,12 @@ class FileText final : public TextSource {
   Result<void> piece(std::size_t index, const std::function<void(std::string_view)>& read) override {
     if (mapped_) {
       const std::string_view text = mapped_->text();
-      mapped_->fetch(index * piece_bytes_, std::min(piece_bytes_, text.size() - index * piece_bytes_));
+      const std::size_t begin = index * piece_bytes_, size = std::min(piece_bytes_, text.size() - begin);
+      // And the end of its last line: a page that is asked for costs less than one that is found missing.
+      mapped_->fetch(begin, std::min(size + kLineUsual, text.size() - begin));
       const std::string_view lines = lines_of_piece(text, index, piece_bytes_, static_cast<std::size_t>(end_ - begin_));
       if (!lines.empty()) read(lines);
+      mapped_->release(begin, size);
       if (!mapped_->is_cut()) return {};
     }
     return copied_piece(index, read);

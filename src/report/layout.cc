@@ -14,12 +14,22 @@ constexpr std::size_t kGap = 2;
 // A last column narrower than this is harder to read than a line that is too long.
 constexpr std::size_t kLastColumnMin = 16;
 
+// "10,000", "(1": what it counts stands on the same line. Larger numbers without commas are names: "RFC 2181".
+bool is_amount(std::string_view word) {
+  if (word.starts_with('(')) word.remove_prefix(1);
+  if (word.empty() || word.back() < '0' || word.back() > '9') return false;
+  return word.find_first_not_of("0123456789,.") == std::string_view::npos &&
+         (word.size() <= 3 || word.find_first_of(",.") != std::string_view::npos);
+}
+
 std::vector<std::string> lines_of(std::string_view text, std::size_t width) {
   std::vector<std::string> lines(1);
   while (!text.empty()) {
     const auto begin = text.find_first_not_of(' ');
     if (begin == std::string_view::npos) break;
-    const auto end = std::min(text.find(' ', begin), text.size());
+    auto end = std::min(text.find(' ', begin), text.size());
+    if (end + 1 < text.size() && text[end + 1] != ' ' && is_amount(text.substr(begin, end - begin)))
+      end = std::min(text.find(' ', end + 1), text.size());
     const std::string_view word = text.substr(begin, end - begin);
     text.remove_prefix(end);
     if (!lines.back().empty() && lines.back().size() + 1 + word.size() > width) lines.emplace_back();

@@ -14,6 +14,12 @@ TEST(Wrap, BreaksAtSpacesAndIndents) {
 
 TEST(Wrap, KeepsALongWordWhole) { EXPECT_EQ(wrap("a 2001:db8:1:2:3:4:5:6 b", 6, 0), "a\n2001:db8:1:2:3:4:5:6\nb\n"); }
 
+TEST(Wrap, KeepsAnAmountAndItsUnitTogether) {
+  EXPECT_EQ(wrap("until noon (1 d), case", 14, 0), "until noon\n(1 d), case\n");
+  EXPECT_EQ(wrap("stopped 10,000 packets", 15, 0), "stopped\n10,000 packets\n");
+  EXPECT_EQ(wrap("ends with 12", 10, 0), "ends with\n12\n");
+}
+
 TEST(Table, ColumnsLineUp) {
   Table table({{"CLIENT"}, {"N", Table::Align::Right}, {"WHY"}});
   table.add({"10.0.0.1", "5", "x"});

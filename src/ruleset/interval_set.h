@@ -17,6 +17,9 @@ __extension__ using FieldValue = unsigned __int128;
   return width >= 128 ? ~FieldValue{0} : (FieldValue{1} << width) - 1;
 }
 
+// Of values that have no more than 64 bits.
+[[nodiscard]] constexpr std::uint64_t number(FieldValue value) { return static_cast<std::uint64_t>(value); }
+
 struct Interval {
   FieldValue first = 0, last = 0;  // first <= last
   friend bool operator==(const Interval&, const Interval&) = default;
@@ -37,6 +40,9 @@ class IntervalSet {
   [[nodiscard]] bool empty() const { return intervals_.empty(); }
   // Of one value only.
   [[nodiscard]] bool is_single() const { return intervals_.size() == 1 && intervals_[0].first == intervals_[0].last; }
+  // One interval, without a gap.
+  [[nodiscard]] bool is_range() const { return intervals_.size() == 1; }
+  [[nodiscard]] const Interval& front() const { return intervals_.front(); }  // REQUIRES: not empty
   [[nodiscard]] std::span<const Interval> intervals() const { return intervals_; }
 
   [[nodiscard]] IntervalSet united(const IntervalSet& other) const;

@@ -5,10 +5,11 @@
 
 #include "base/address_range.h"
 #include "base/escape.h"
+#include "ruleset/iptables_target_text.h"
+#include "ruleset/iptables_value_text.h"
 #include "ruleset/number_names.h"
 #include "ruleset/part_text.h"
 #include "ruleset/print_ruleset.h"
-#include "ruleset/reject_names.h"
 #include "ruleset/words.h"
 
 namespace mailweir::rules {
@@ -26,77 +27,6 @@ struct Option {
 using Said = std::optional<Option>;
 
 std::string bang(bool negated) { return negated ? "! " : ""; }
-
-bool is_range(const IntervalSet& values) { return values.intervals().size() == 1; }
-const Interval& only(const IntervalSet& values) { return values.intervals()[0]; }
-std::uint64_t number(FieldValue value) { return static_cast<std::uint64_t>(value); }
-
-std::string range_text(const Interval& interval, char between) {
-  return interval.first == interval.last
-             ? std::to_string(number(interval.first))
-             : fmt::format("{}{}{}", number(interval.first), between, number(interval.last));
-}
-
-std::optional<std::string> prefix_text(const IntervalSet& values) {
-  if (!is_range(values)) return std::nullopt;
-  const IpAddress first = address_of(only(values).first);
-  const IpAddress last = address_of(only(values).last);
-  if (first.is_v4() != last.is_v4()) return std::nullopt;
-  const auto prefixes = prefixes_of(first, last);
-  if (prefixes.size() != 1) return std::nullopt;
-  return fmt::format("{}/{}", first.text(), prefixes[0].length());
-}
-
-// "eth0", "eth+"
-std::optional<std::string> interface_text(const IntervalSet& values) {
-  if (!is_range(values)) return std::nullopt;
-  const std::string name = interface_name(only(values).first);
-  if (values == IntervalSet::single(interface_value(name)) && !name.empty()) return name;
-  if (values == interfaces_beginning(name)) return name + "+";
-  return std::nullopt;
-}
-
-std::optional<std::string> state_text(const IntervalSet& values) {
-  std::string text;
-  IntervalSet said;
-  const auto say = [&](const IntervalSet& some, std::string_view word) {
-    if (!values.covers(some)) return;
-    said = said.united(some);
-    if (!text.empty()) text += ',';
-    for (const char c : word) text += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  };
-  for (int i = 0; i < kConnectionStates; ++i)
-    say(values_of(static_cast<ConnectionState>(i)), name_of(static_cast<ConnectionState>(i)));
-  for (const FieldValue bit : {8, 16}) {
-    std::vector<Interval> some;
-    for (FieldValue v = 0; v < 32; ++v)
-      if ((v & bit) != 0 && (v & 7) < kConnectionStates) some.push_back({v, v});
-    say(IntervalSet::of(std::move(some)), bit == 8 ? "snat" : "dnat");
-  }
-  if (said != values || text.empty()) return std::nullopt;
-  return text;
-}
-
-std::string flags_list(FieldValue flags) {
-  if (flags == 0) return "NONE";
-  return flags_text(static_cast<std::uint8_t>(flags & 255), ",", true);
-}
-
-std::string mark_text(const Operand& operand, FieldValue value) {
-  if (operand.is_whole()) return fmt::format("0x{:x}", number(value));
-  return fmt::format("0x{:x}/0x{:x}", number(value), number(operand.mask));
-}
-
-std::string types_text(const IntervalSet& values, std::string (*text_of)(std::uint8_t)) {
-  std::string text;
-  for (const Interval& interval : values.intervals())
-    for (FieldValue v = interval.first; v <= interval.last && v < 256; ++v) {
-      if (!text.empty()) text += ',';
-      for (const char c : text_of(static_cast<std::uint8_t>(v)))
-        text += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    }
-  return text;
-}
 
 class RulePrinter {
  public:
@@ -158,10 +88,10 @@ class RulePrinter {
       }
       case Field::Protocol:
         if (!values.is_single() || !whole || !header_open(5)) return std::nullopt;
-        if (!match.negated) protocol_ = static_cast<std::uint8_t>(only(values).first);
-        return header(5, fmt::format("{}-p {}", no, protocol_text(static_cast<std::uint8_t>(only(values).first))));
+        if (!match.negated) protocol_ = static_cast<std::uint8_t>(values.front().first);
+        return header(5, fmt::format("{}-p {}", no, protocol_text(static_cast<std::uint8_t>(values.front().first))));
       case Field::Fragment:
-        if (!values.is_single() || only(values).first != 1 || !header_open(6)) return std::nullopt;
+        if (!values.is_single() || values.front().first != 1 || !header_open(6)) return std::nullopt;
         return header(6, no + "-f");
       case Field::SourcePort:
       case Field::DestinationPort:
@@ -171,7 +101,7 @@ class RulePrinter {
         if (!values.is_single()) return std::nullopt;
         return Option{"tcp", 3,
                       fmt::format("{}--tcp-flags {} {}", no, flags_list(match.operand.mask & 255),
-                                  flags_list(only(values).first)),
+                                  flags_list(values.front().first)),
                       false};
       case Field::IcmpTypeCode:
         return icmp(match);
@@ -183,12 +113,12 @@ class RulePrinter {
       }
       case Field::SourceMac:
         if (!values.is_single()) return std::nullopt;
-        return Option{"mac", 1, fmt::format("{}--mac-source {}", no, value_text(field, only(values).first)), false};
+        return Option{"mac", 1, fmt::format("{}--mac-source {}", no, value_text(field, values.front().first)), false};
       case Field::PacketMark:
       case Field::ConnectionMark:
         if (!values.is_single()) return std::nullopt;
         return Option{field == Field::PacketMark ? "mark" : "connmark", 1,
-                      fmt::format("{}--mark {}", no, mark_text(match.operand, only(values).first)), true};
+                      fmt::format("{}--mark {}", no, mark_text(match.operand, values.front().first)), true};
       case Field::SocketUser:
       case Field::SocketGroup:
         return owner(match);
@@ -196,15 +126,16 @@ class RulePrinter {
         if (!values.is_single()) return std::nullopt;
         return Option{
             "pkttype", 1,
-            fmt::format("{}--pkt-type {}", no, packet_type_text(static_cast<std::uint8_t>(only(values).first))), true};
+            fmt::format("{}--pkt-type {}", no, packet_type_text(static_cast<std::uint8_t>(values.front().first))),
+            true};
       case Field::Length:
-        if (!is_range(values)) return std::nullopt;
-        return Option{"length", 1, fmt::format("{}--length {}", no, range_text(only(values), ':')), true};
+        if (!values.is_range()) return std::nullopt;
+        return Option{"length", 1, fmt::format("{}--length {}", no, range_text(values.front(), ':')), true};
       case Field::Ttl:
         return ttl(match);
       case Field::Dscp:
         if (!values.is_single() || !whole) return std::nullopt;
-        return Option{"dscp", 1, fmt::format("{}--dscp 0x{:02x}", no, number(only(values).first)), true};
+        return Option{"dscp", 1, fmt::format("{}--dscp 0x{:02x}", no, number(values.front().first)), true};
       case Field::SourceType:
       case Field::DestinationType: {
         if (values.empty()) return std::nullopt;
@@ -228,26 +159,27 @@ class RulePrinter {
       const std::string mask_said =
           v6_ ? address_of(mask).text() : IpAddress::v4(static_cast<std::uint32_t>(mask)).text();
       return header(source ? 1 : 2, fmt::format("{}-{} {}/{}", no, source ? "s" : "d",
-                                                address_of(only(match.values).first).text(), mask_said));
+                                                address_of(match.values.front().first).text(), mask_said));
     }
     const auto prefix = prefix_text(match.values);
     const bool everything = match.values == domain_of(match.operand.field, v6_ ? RuleFamily::Ip6 : RuleFamily::Ip4);
     if (prefix && header_open(source ? 1 : 2) && (!everything || match.negated))
       return header(source ? 1 : 2, fmt::format("{}-{} {}", no, source ? "s" : "d", *prefix));
-    if (!is_range(match.values)) return std::nullopt;
-    return Option{"iprange", source ? 1 : 2,
-                  fmt::format("{}--{}-range {}-{}", no, source ? "src" : "dst",
-                              address_of(only(match.values).first).text(), address_of(only(match.values).last).text()),
-                  false};
+    if (!match.values.is_range()) return std::nullopt;
+    return Option{
+        "iprange", source ? 1 : 2,
+        fmt::format("{}--{}-range {}-{}", no, source ? "src" : "dst", address_of(match.values.front().first).text(),
+                    address_of(match.values.front().last).text()),
+        false};
   }
 
   Said port(const Match& match) {
     const bool source = match.operand.field == Field::SourcePort;
     const std::string no = bang(match.negated);
     if (!protocol_ || !has_ports(*protocol_) || match.values.empty()) return std::nullopt;
-    if (is_range(match.values))
+    if (match.values.is_range())
       return Option{protocol_text(*protocol_), source ? 1 : 2,
-                    fmt::format("{}--{} {}", no, source ? "sport" : "dport", range_text(only(match.values), ':')),
+                    fmt::format("{}--{} {}", no, source ? "sport" : "dport", range_text(match.values.front(), ':')),
                     false};
     return multiport(source ? "--sports" : "--dports", match.values, match.negated);
   }
@@ -268,8 +200,8 @@ class RulePrinter {
     const std::string module = v6_ ? "icmp6" : "icmp";
     const std::string option = v6_ ? "--icmpv6-type" : "--icmp-type";
     const std::string no = bang(match.negated);
-    if (!match.operand.is_whole() || !is_range(match.values)) return std::nullopt;
-    const Interval range = only(match.values);
+    if (!match.operand.is_whole() || !match.values.is_range()) return std::nullopt;
+    const Interval range = match.values.front();
     if (match.values == IntervalSet::all(16)) return Option{module, 1, no + option + " any", true};
     const auto type = number(range.first) >> 8;
     if (type != number(range.last) >> 8) return std::nullopt;
@@ -285,12 +217,13 @@ class RulePrinter {
     const bool user = match.operand.field == Field::SocketUser;
     if (user && match.values.empty() && match.when_absent && !match.negated)
       return Option{"owner", 3, "! --socket-exists", false};
-    if (match.when_absent != match.negated || !is_range(match.values) || !match.operand.is_whole()) return std::nullopt;
+    if (match.when_absent != match.negated || !match.values.is_range() || !match.operand.is_whole())
+      return std::nullopt;
     if (user && match.values == IntervalSet::all(32)) return Option{"owner", 3, "--socket-exists", false};
-    return Option{
-        "owner", user ? 1 : 2,
-        fmt::format("{}--{}-owner {}", bang(match.negated), user ? "uid" : "gid", range_text(only(match.values), '-')),
-        false};
+    return Option{"owner", user ? 1 : 2,
+                  fmt::format("{}--{}-owner {}", bang(match.negated), user ? "uid" : "gid",
+                              range_text(match.values.front(), '-')),
+                  false};
   }
 
   Said ttl(const Match& match) {
@@ -300,11 +233,11 @@ class RulePrinter {
     };
     if (!match.operand.is_whole()) return std::nullopt;
     if (match.values.empty() && !match.negated) return text("lt", 0);
-    if (!is_range(match.values)) return std::nullopt;
-    if (match.values.is_single()) return text("eq", only(match.values).first);
+    if (!match.values.is_range()) return std::nullopt;
+    if (match.values.is_single()) return text("eq", match.values.front().first);
     if (match.negated) return std::nullopt;
-    if (only(match.values).first == 0) return text("lt", only(match.values).last + 1);
-    if (only(match.values).last == 255) return text("gt", only(match.values).first - 1);
+    if (match.values.front().first == 0) return text("lt", match.values.front().last + 1);
+    if (match.values.front().last == 255) return text("gt", match.values.front().first - 1);
     return std::nullopt;
   }
 
@@ -336,10 +269,10 @@ class RulePrinter {
     switch (match.operand.field) {
       case Field::ConnectionProtocol:
         if (!match.values.is_single()) return std::nullopt;
-        value = std::to_string(number(only(match.values).first));
+        value = std::to_string(number(match.values.front().first));
         break;
       case Field::ConnectionStatus: {
-        if (!match.values.is_single() || only(match.values).first != 0) return std::nullopt;
+        if (!match.values.is_single() || match.values.front().first != 0) return std::nullopt;
         if (match.operand.is_whole()) {
           value = "NONE";
           break;
@@ -353,14 +286,14 @@ class RulePrinter {
       }
       case Field::ConnectionDirection:
         if (!match.values.is_single()) return std::nullopt;
-        value = only(match.values).first == 0 ? "ORIGINAL" : "REPLY";
+        value = match.values.front().first == 0 ? "ORIGINAL" : "REPLY";
         break;
       case Field::OriginalSourcePort:
       case Field::OriginalDestinationPort:
       case Field::ReplySourcePort:
       case Field::ReplyDestinationPort:
-        if (!is_range(match.values)) return std::nullopt;
-        value = range_text(only(match.values), ':');
+        if (!match.values.is_range()) return std::nullopt;
+        value = range_text(match.values.front(), ':');
         break;
       default: {
         const auto prefix = prefix_text(match.values);
@@ -474,130 +407,13 @@ class RulePrinter {
     return Option{};
   }
 
-  static Option target(std::string text) { return {"-j", 0, " " + std::move(text), false}; }
-
-  static Said say(const Log& log) {
-    if (log.audit) return std::nullopt;
-    std::string text = log.group ? "-j NFLOG" : "-j LOG";
-    if (log.group) {
-      if (!log.prefix.empty()) text += " --nflog-prefix " + quoted_word(log.prefix);
-      if (*log.group != 0) text += fmt::format(" --nflog-group {}", *log.group);
-      if (log.bytes_max) text += fmt::format(" --nflog-size {}", *log.bytes_max);
-      if (log.queue_threshold) text += fmt::format(" --nflog-threshold {}", *log.queue_threshold);
-      return target(text);
-    }
-    if (!log.prefix.empty()) text += " --log-prefix " + quoted_word(log.prefix);
-    if (log.level) text += fmt::format(" --log-level {}", *log.level);
-    if ((log.flags & 1) != 0) text += " --log-tcp-sequence";
-    if ((log.flags & 2) != 0) text += " --log-tcp-options";
-    if ((log.flags & 4) != 0) text += " --log-ip-options";
-    if ((log.flags & 8) != 0) text += " --log-uid";
-    if ((log.flags & 32) != 0) text += " --log-macdecode";
-    return target(text);
+  // What is done to the packet.
+  template <typename Statement>
+  Said say(const Statement& statement) {
+    auto text = iptables_target_text(statement, v6_);
+    if (!text) return std::nullopt;
+    return text->empty() ? Option{} : Option{"-j", 0, " " + std::move(*text), false};
   }
-
-  [[nodiscard]] Said say(const Assign& assign) const {
-    switch (assign.field) {
-      case Field::PacketMark:
-      case Field::ConnectionMark:
-        return target(fmt::format("-j {} --set-xmark 0x{:x}/0x{:x}",
-                                  assign.field == Field::PacketMark ? "MARK" : "CONNMARK", number(assign.value),
-                                  number(assign.mask)));
-      case Field::Dscp:
-        return target(fmt::format("-j DSCP --set-dscp 0x{:02x}", number(assign.value)));
-      case Field::Ttl:
-        return target(fmt::format("-j {} --{}-set {}", v6_ ? "HL" : "TTL", v6_ ? "hl" : "ttl", number(assign.value)));
-      case Field::Priority:
-        return target(fmt::format("-j CLASSIFY --set-class {:x}:{:x}", number(assign.value) >> 16,
-                                  number(assign.value) & 0xffff));
-      default:
-        return std::nullopt;
-    }
-  }
-
-  static Said say(const CopyMark& copy) {
-    const bool save = copy.to == Field::ConnectionMark;
-    return target(fmt::format("-j CONNMARK --{}-mark --nfmask 0x{:x} --ctmask 0x{:x}", save ? "save" : "restore",
-                              save ? copy.from_mask : copy.to_mask, save ? copy.to_mask : copy.from_mask));
-  }
-
-  static Said say(const Notrack&) { return target("-j CT --notrack"); }
-
-  static Said say(const TcpMss& mss) {
-    return target(mss.size ? fmt::format("-j TCPMSS --set-mss {}", *mss.size) : "-j TCPMSS --clamp-mss-to-pmtu");
-  }
-
-  static Said say(const SetUpdate&) { return std::nullopt; }
-
-  static Said say(const OpaqueStatement& opaque) {
-    if (opaque.nft || !opaque.complete) return std::nullopt;
-    return target(opaque.text);
-  }
-
-  [[nodiscard]] Said say(const Nat& nat) const {
-    if (!nat.text.empty()) return std::nullopt;
-    std::string place;
-    if (nat.first_address) {
-      place = nat.first_address->text();
-      if (*nat.last_address != *nat.first_address) place += "-" + nat.last_address->text();
-      if (v6_ && nat.first_port) place = "[" + place + "]";
-    }
-    std::string ports;
-    if (nat.first_port) {
-      ports = std::to_string(*nat.first_port);
-      if (*nat.last_port != *nat.first_port) ports += "-" + std::to_string(*nat.last_port);
-    }
-    std::string text;
-    switch (nat.kind) {
-      case Nat::Kind::Source:
-      case Nat::Kind::Destination:
-        text = nat.kind == Nat::Kind::Source ? "-j SNAT --to-source " : "-j DNAT --to-destination ";
-        text += place + (ports.empty() ? "" : ":" + ports);
-        break;
-      case Nat::Kind::Masquerade:
-      case Nat::Kind::Redirect:
-        text = nat.kind == Nat::Kind::Masquerade ? "-j MASQUERADE" : "-j REDIRECT";
-        if (!ports.empty()) text += " --to-ports " + ports;
-        break;
-    }
-    if (nat.random) text += " --random";
-    if (nat.fully_random) text += " --random-fully";
-    if (nat.persistent) text += " --persistent";
-    return target(text);
-  }
-
-  [[nodiscard]] Said say(const Reject& reject) const {
-    const auto word = iptables_word(reject, v6_);
-    if (!word) return std::nullopt;
-    return target("-j REJECT --reject-with " + *word);
-  }
-
-  static Said say(const Verdict& verdict) {
-    switch (verdict.kind) {
-      case Verdict::Kind::Accept:
-        return target("-j ACCEPT");
-      case Verdict::Kind::Drop:
-        return target("-j DROP");
-      case Verdict::Kind::Return:
-        return target("-j RETURN");
-      case Verdict::Kind::Jump:
-        return target("-j " + quoted_word(verdict.chain));
-      case Verdict::Kind::Goto:
-        return target("-g " + quoted_word(verdict.chain));
-      case Verdict::Kind::Continue:
-        return Option{};
-      case Verdict::Kind::Queue:
-        break;
-    }
-    std::string text = verdict.queue_first == verdict.queue_last
-                           ? fmt::format("-j NFQUEUE --queue-num {}", verdict.queue_first)
-                           : fmt::format("-j NFQUEUE --queue-balance {}:{}", verdict.queue_first, verdict.queue_last);
-    if (verdict.queue_bypass) text += " --queue-bypass";
-    if (verdict.queue_fanout) text += " --queue-cpu-fanout";
-    return target(text);
-  }
-
-  static Said say(const VerdictMap&) { return std::nullopt; }
 
   const Rule& rule_;
   bool v6_;

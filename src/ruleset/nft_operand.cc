@@ -274,7 +274,7 @@ std::optional<NftOperand> nft_operand(const json& expression, int depth) {
     }
     const auto mask = nft_values(said->operand, e[1], false);
     if (!mask || !mask->is_single()) return std::nullopt;
-    said->operand.mask = mask->intervals()[0].first;
+    said->operand.mask = mask->front().first;
     // The bits that say "IPv4" always count.
     if (width_of(field) == 128 && address_of(said->operand.mask).is_v4()) said->operand.mask |= ~FieldValue{0} << 32;
     return said;
@@ -352,7 +352,7 @@ std::optional<IntervalSet> nft_values(const Operand& operand, const json& value,
       const auto base = nft_values(operand, e["addr"], icmp6, depth + 1);
       const auto length = e["len"].get<std::uint64_t>();
       if (!base || !base->is_single()) return std::nullopt;
-      const FieldValue first = base->intervals()[0].first;
+      const FieldValue first = base->front().first;
       const int width = width_of(operand.field) == 128 && address_of(first).is_v4() ? 32 : width_of(operand.field);
       if (length > static_cast<std::uint64_t>(width)) return std::nullopt;
       const int host_bits = width - static_cast<int>(length);
@@ -364,10 +364,10 @@ std::optional<IntervalSet> nft_values(const Operand& operand, const json& value,
       const auto last = nft_values(operand, e[1], icmp6, depth + 1);
       if (!first || !last || first->intervals().size() != 1 || last->intervals().size() != 1) return std::nullopt;
       if (operand.field == Field::IcmpTypeCode && operand.mask == 0xff00)
-        return shifted_type(operand, static_cast<std::uint64_t>(first->intervals()[0].first >> 8),
-                            static_cast<std::uint64_t>(last->intervals()[0].first >> 8));
-      if (first->intervals()[0].first > last->intervals()[0].last) return std::nullopt;
-      return IntervalSet::range(first->intervals()[0].first, last->intervals()[0].last);
+        return shifted_type(operand, static_cast<std::uint64_t>(first->front().first >> 8),
+                            static_cast<std::uint64_t>(last->front().first >> 8));
+      if (first->front().first > last->front().last) return std::nullopt;
+      return IntervalSet::range(first->front().first, last->front().last);
     }
   }
   if (list == nullptr) return std::nullopt;

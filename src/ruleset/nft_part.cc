@@ -12,8 +12,6 @@ namespace {
 
 using Text = std::optional<std::string>;
 
-std::uint64_t number(FieldValue value) { return static_cast<std::uint64_t>(value); }
-
 constexpr std::size_t kWordsMax = 256;
 constexpr FieldValue kIcmpType = 0xff00, kIcmpCode = 0xff;
 
@@ -181,7 +179,7 @@ Text state_text(const Match& match) {
 
 Text type_and_code(const Match& match, const NftContext& context) {
   if (match.negated || !match.operand.is_whole() || match.values.intervals().size() != 1) return std::nullopt;
-  const Interval range = match.values.intervals()[0];
+  const Interval range = match.values.front();
   if (range.first >> 8 != range.last >> 8) return std::nullopt;
   const auto type = operand_text({Field::IcmpTypeCode, kIcmpType}, context);
   const auto code = operand_text({Field::IcmpTypeCode, kIcmpCode}, context);
@@ -398,7 +396,7 @@ Text say(const VerdictMap& map, const NftContext& context) {
 
 void NftContext::learn(const Match& match) {
   if (match.negated || !match.values.is_single() || !match.operand.is_whole()) return;
-  const FieldValue value = match.values.intervals()[0].first;
+  const FieldValue value = match.values.front().first;
   if (match.operand.field == Field::Protocol) protocol = static_cast<std::uint8_t>(value);
   if (match.operand.field == Field::Family) v4 = value == kFamilyIp4;
 }
@@ -438,7 +436,7 @@ std::optional<std::string> nft_key_text(const std::vector<Operand>& key, const s
     if (key[i].field == Field::ConnectionState) {
       // One state is up to four numbers.
       if (element[i].empty()) return std::nullopt;
-      text += one_value(key[i], element[i].intervals()[0].first);
+      text += one_value(key[i], element[i].front().first);
       continue;
     }
     const auto list = values_list(key[i], element[i]);

@@ -8,6 +8,7 @@
 
 #include "ruleset/nft_json.h"
 #include "ruleset/nft_operand.h"
+#include "ruleset/nft_statement.h"
 #include "ruleset/number_names.h"
 #include "ruleset/part_text.h"
 #include "ruleset/reject_names.h"
@@ -16,24 +17,6 @@ namespace mailweir::rules {
 namespace {
 
 using nlohmann::json;
-
-bool has_word(const json& flags, std::string_view wanted) {
-  if (flags.is_string()) return flags.get<std::string>() == wanted;
-  return flags.is_array() && std::any_of(flags.begin(), flags.end(), [wanted](const json& each) {
-           return each.is_string() && each.get<std::string>() == wanted;
-         });
-}
-
-std::optional<std::uint64_t> seconds_of(std::string_view unit) {
-  if (unit == "second") return 1;
-  if (unit == "minute") return 60;
-  if (unit == "hour") return 3600;
-  if (unit == "day") return 86400;
-  if (unit == "week") return 604800;
-  return std::nullopt;
-}
-
-std::uint64_t unit_bytes(std::string_view unit) { return unit == "kbytes" ? 1024 : unit == "mbytes" ? 1024 * 1024 : 1; }
 
 // One rule while it is read.
 class RuleReader {
@@ -54,6 +37,11 @@ class RuleReader {
 
  private:
   void add(RulePart part) { rule_.parts.push_back(std::move(part)); }
+  template <typename Part>
+  bool add_if(std::optional<Part> part) {
+    if (part) add(std::move(*part));
+    return part.has_value();
+  }
 
   [[nodiscard]] bool icmp6() const { return context_.protocol == kProtocolIcmp6; }
 
@@ -94,9 +82,9 @@ class RuleReader {
     if (kind == "match" && s.is_object()) {
       if (!match(s)) opaque_match(statement, module_of(s), is_pure(s));
     } else if (kind == "counter") {
-      counter(s);
+      add(nft_counter(s));
     } else if (kind == "log") {
-      if (!log(s)) opaque_statement(statement, kind, true);
+      if (!add_if(nft_log(s))) opaque_statement(statement, kind, true);
     } else if (kind == "limit") {
       Limit limit;
       if (s.is_string()) limit.name = s.get<std::string>();
@@ -118,7 +106,7 @@ class RuleReader {
     } else if (kind == "snat" || kind == "dnat" || kind == "masquerade" || kind == "redirect") {
       nat(statement, kind, s);
     } else if (kind == "queue") {
-      if (!queue(s)) opaque_statement(statement, kind, false);
+      if (!add_if(nft_queue(s))) opaque_statement(statement, kind, false);
     } else if (kind == "ct count" && s.is_object()) {
       add(ConnectionCount{static_cast<std::uint32_t>(number(s, "val").value_or(0)), s.value("inv", false), {}});
     } else if (kind == "quota") {
@@ -208,7 +196,7 @@ class RuleReader {
   }
 
   static bool ordered(Match& match, const std::string& op) {
-    const FieldValue value = match.values.intervals()[0].first;
+    const FieldValue value = match.values.front().first;
     const FieldValue top = largest_value(width_of(match.operand.field));
     if (match.operand.field == Field::IcmpTypeCode) return false;
     if (op == "<") match.values = value == 0 ? IntervalSet{} : IntervalSet::range(0, value - 1);
@@ -289,48 +277,11 @@ class RuleReader {
     return true;
   }
 
-  void counter(const json& c) {
-    Counter counter;
-    if (c.is_string()) counter.name = c.get<std::string>();
-    if (c.is_object()) {
-      counter.packets = number(c, "packets");
-      counter.bytes = number(c, "bytes");
-    }
-    add(std::move(counter));
-  }
-
-  bool log(const json& l) {
-    Log log;
-    if (l.is_object()) {
-      log.prefix = word(l, "prefix");
-      if (const auto group = number(l, "group")) log.group = static_cast<std::uint16_t>(*group);
-      if (const auto bytes = number(l, "snaplen")) log.bytes_max = static_cast<std::uint32_t>(*bytes);
-      if (const auto queue = number(l, "queue-threshold")) log.queue_threshold = static_cast<std::uint32_t>(*queue);
-      if (const std::string level = word(l, "level"); level == "audit") {
-        log.audit = true;
-      } else if (!level.empty()) {
-        log.level = log_level_number(level);
-        if (!log.level) return false;
-        if (log.level == 4) log.level = std::nullopt;  // the default
-      }
-      if (const auto flags = l.find("flags"); flags != l.end()) {
-        if (has_word(*flags, "all")) log.flags = 0x2f;
-        if (has_word(*flags, "tcp sequence")) log.flags |= 1;
-        if (has_word(*flags, "tcp options")) log.flags |= 2;
-        if (has_word(*flags, "ip options")) log.flags |= 4;
-        if (has_word(*flags, "skuid")) log.flags |= 8;
-        if (has_word(*flags, "ether")) log.flags |= 32;
-      }
-    }
-    add(std::move(log));
-    return true;
-  }
-
   bool mangle(const json& m) {
     const auto key = m.find("key");
     const auto value = m.find("value");
     if (key == m.end() || value == m.end() || !key->is_object()) return false;
-    if (key->contains("tcp option")) return tcp_mss((*key)["tcp option"], *value);
+    if (key->contains("tcp option")) return add_if(nft_tcp_mss((*key)["tcp option"], *value));
     const auto to = nft_operand(*key);
     if (!to || !to->operand.is_whole()) return false;
     const Field field = to->operand.field;
@@ -342,10 +293,7 @@ class RuleReader {
         add(CopyMark{from->operand.field, field, 0xffffffff, 0xffffffff});
         return true;
       }
-      Assign assign{field, 0, 0};
-      if (!assignment(field, *value, assign, 0)) return false;
-      add(assign);
-      return true;
+      return add_if(nft_assignment(field, *value));
     }
     if (field == Field::Priority) {
       // "1:2"
@@ -363,52 +311,7 @@ class RuleReader {
     const auto values = nft_values(to->operand, *value, false);
     if (!values || !values->is_single()) return false;
     imply(*to);
-    add(Assign{field, largest_value(width_of(field)), values->intervals()[0].first});
-    return true;
-  }
-
-  // new = (old & ~mask) ^ value, of "5", "mark | 5", "mark & 0xff ^ 5" in any nesting.
-  static bool assignment(Field field, const json& value, Assign& assign, int depth) {
-    if (depth > 8) return false;
-    if (value.is_number_unsigned() && value.get<std::uint64_t>() <= 0xffffffff) {
-      if (depth > 0) return false;
-      assign.mask = largest_value(32);
-      assign.value = value.get<std::uint64_t>();
-      return true;
-    }
-    if (const auto self = nft_operand(value); self && self->operand.field == field) {
-      if (self->operand.is_whole()) return true;
-      assign.mask = ~self->operand.mask & largest_value(32);
-      return true;
-    }
-    if (!value.is_object() || value.size() != 1) return false;
-    const auto& [op, sides] = *value.get_ref<const json::object_t&>().begin();
-    if ((op != "|" && op != "&" && op != "^") || !sides.is_array() || sides.size() != 2 ||
-        !sides[1].is_number_unsigned() || sides[1].get<std::uint64_t>() > 0xffffffff)
-      return false;
-    if (!assignment(field, sides[0], assign, depth + 1)) return false;
-    const FieldValue bits = sides[1].get<std::uint64_t>();
-    if (op == "^") assign.value ^= bits;
-    if (op == "&") {
-      assign.mask |= ~bits & largest_value(32);
-      assign.value &= bits;
-    }
-    if (op == "|") {
-      assign.mask |= bits;
-      assign.value |= bits;
-    }
-    return true;
-  }
-
-  bool tcp_mss(const json& option, const json& value) {
-    if (!option.is_object() || word(option, "name") != "maxseg" || word(option, "field") != "size") return false;
-    TcpMss mss;
-    if (value.is_number_unsigned() && value.get<std::uint64_t>() <= 65535)
-      mss.size = static_cast<std::uint16_t>(value.get<std::uint64_t>());
-    else if (!(value.is_object() && value.contains("rt") && value["rt"].is_object() &&
-               word(value["rt"], "key") == "mtu"))
-      return false;
-    add(mss);
+    add(Assign{field, largest_value(width_of(field)), values->front().first});
     return true;
   }
 
@@ -453,16 +356,7 @@ class RuleReader {
   }
 
   bool reject(const json& r) {
-    std::string type = context_.family == RuleFamily::Ip4   ? "icmp"
-                       : context_.family == RuleFamily::Ip6 ? "icmpv6"
-                                                            : "icmpx";
-    std::string code = "port-unreachable";
-    if (r.is_object()) {
-      if (const std::string said = word(r, "type"); !said.empty()) type = said;
-      if (const std::string said = word(r, "expr"); !said.empty()) code = said;
-      if (const auto said = number(r, "expr")) code = std::to_string(*said);
-    }
-    const auto reject = reject_of_nft(type, code);
+    const auto reject = nft_reject(r, context_.family);
     if (!reject) return false;
     if (reject->kind == Reject::Kind::TcpReset) imply(Field::Protocol, kProtocolTcp);
     if (reject->kind == Reject::Kind::Icmp) imply(Field::Family, kFamilyIp4);
@@ -471,68 +365,17 @@ class RuleReader {
     return true;
   }
 
-  static bool port_range(const json& said, Nat& nat) {
-    const auto values = nft_values({Field::DestinationPort}, said, false);
-    if (!values || values->intervals().size() != 1) return false;
-    nat.first_port = static_cast<std::uint16_t>(values->intervals()[0].first);
-    nat.last_port = static_cast<std::uint16_t>(values->intervals()[0].last);
-    return true;
-  }
-
   void nat(const json& statement, const std::string& kind, const json& n) {
-    Nat nat;
-    nat.kind = kind == "snat"         ? Nat::Kind::Source
-               : kind == "dnat"       ? Nat::Kind::Destination
-               : kind == "masquerade" ? Nat::Kind::Masquerade
-                                      : Nat::Kind::Redirect;
-    bool known = true;
-    if (n.is_object()) {
+    if (n.is_object())
       if (const std::string family = word(n, "family"); !family.empty())
         imply(Field::Family, family == "ip" ? kFamilyIp4 : kFamilyIp6);
-      if (const auto address = n.find("addr"); address != n.end()) {
-        const auto values = nft_values({Field::SourceAddress}, *address, false);
-        known = values && values->intervals().size() == 1;
-        if (known) {
-          nat.first_address = address_of(values->intervals()[0].first);
-          nat.last_address = address_of(values->intervals()[0].last);
-        }
-      }
-      if (const auto port = n.find("port"); port != n.end()) known = port_range(*port, nat) && known;
-      if (const auto flags = n.find("flags"); flags != n.end()) {
-        nat.random = has_word(*flags, "random");
-        nat.fully_random = has_word(*flags, "fully-random");
-        nat.persistent = has_word(*flags, "persistent");
-      }
-      // "netmap" and what newer versions add.
-      if (n.contains("type_flags")) known = false;
-    }
-    if (!known) {
-      const auto text = nft_statement_text(statement);
-      if (!text) return opaque_statement(statement, kind, false);
-      Nat computed;
-      computed.kind = nat.kind;
-      computed.text = *text;
-      return add(std::move(computed));
-    }
-    add(std::move(nat));
-  }
-
-  bool queue(const json& q) {
-    Verdict verdict{Verdict::Kind::Queue, {}, 0, 0, false, false};
-    if (q.is_object()) {
-      if (const auto num = q.find("num"); num != q.end()) {
-        const auto values = nft_values({Field::DestinationPort}, *num, false);
-        if (!values || values->intervals().size() != 1) return false;
-        verdict.queue_first = static_cast<std::uint16_t>(values->intervals()[0].first);
-        verdict.queue_last = static_cast<std::uint16_t>(values->intervals()[0].last);
-      }
-      if (const auto flags = q.find("flags"); flags != q.end()) {
-        verdict.queue_bypass = has_word(*flags, "bypass");
-        verdict.queue_fanout = has_word(*flags, "fanout");
-      }
-    }
-    add(std::move(verdict));
-    return true;
+    if (auto nat = nft_nat(kind, n)) return add(std::move(*nat));
+    const auto text = nft_statement_text(statement);
+    if (!text) return opaque_statement(statement, kind, false);
+    Nat computed;
+    computed.kind = nft_nat_kind(kind);
+    computed.text = *text;
+    add(std::move(computed));
   }
 
   Table& table_;
@@ -541,43 +384,6 @@ class RuleReader {
 };
 
 }  // namespace
-
-std::optional<Verdict> nft_verdict(const json& statement) {
-  if (!statement.is_object() || statement.size() != 1) return std::nullopt;
-  const auto& [kind, s] = *statement.get_ref<const json::object_t&>().begin();
-  Verdict verdict{Verdict::Kind::Accept, {}, 0, 0, false, false};
-  if (kind == "accept") return verdict;
-  verdict.kind = kind == "drop"       ? Verdict::Kind::Drop
-                 : kind == "return"   ? Verdict::Kind::Return
-                 : kind == "continue" ? Verdict::Kind::Continue
-                 : kind == "jump"     ? Verdict::Kind::Jump
-                 : kind == "goto"     ? Verdict::Kind::Goto
-                                      : Verdict::Kind::Accept;
-  if (verdict.kind == Verdict::Kind::Accept) return std::nullopt;
-  if (verdict.kind == Verdict::Kind::Jump || verdict.kind == Verdict::Kind::Goto) {
-    if (!s.is_object()) return std::nullopt;
-    verdict.chain = word(s, "target");
-    if (verdict.chain.empty()) return std::nullopt;
-  }
-  return verdict;
-}
-
-std::optional<Limit> nft_limit(const json& l) {
-  if (!l.is_object()) return std::nullopt;
-  Limit limit;
-  const auto rate = number(l, "rate");
-  const auto per = seconds_of(word(l, "per"));
-  if (!rate || !per || *rate > (std::uint64_t{1} << 40)) return std::nullopt;
-  const std::string unit = word(l, "rate_unit");
-  limit.bytes = !unit.empty() && unit != "packets";
-  limit.rate = *rate * unit_bytes(unit);
-  limit.per_s = *per;
-  const std::uint64_t burst = number(l, "burst").value_or(limit.bytes ? 0 : 5);
-  if (burst > (std::uint64_t{1} << 40)) return std::nullopt;
-  limit.burst = burst * unit_bytes(word(l, "burst_unit"));
-  limit.over = l.value("inv", false);
-  return limit;
-}
 
 Rule read_nft_rule(const json& rule, Table& table) { return RuleReader(table).read(rule); }
 

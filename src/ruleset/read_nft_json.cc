@@ -7,6 +7,7 @@
 #include "ruleset/nft_json.h"
 #include "ruleset/nft_operand.h"
 #include "ruleset/nft_rule.h"
+#include "ruleset/nft_statement.h"
 #include "ruleset/part_text.h"
 #include "ruleset/read_ruleset.h"
 #include "ruleset/remarks.h"

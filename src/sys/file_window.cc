@@ -1,6 +1,7 @@
 #include "sys/file_window.h"
 
 #include <sys/mman.h>
+#include <sys/single_threaded.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -100,6 +101,14 @@ void FileWindow::fetch(std::size_t begin, std::size_t size) const {
   const auto at = reinterpret_cast<std::uintptr_t>(text_.data() + begin), page = at & ~(page_size() - 1);
   ::madvise(reinterpret_cast<void*>(page), size + (at - page),
             MADV_POPULATE_READ);  // refused before Linux 5.14: no harm
+}
+
+void FileWindow::release(std::size_t begin, std::size_t size) const {
+  // The kernel interrupts the processors of all other threads for it: then it costs more than it gains.
+  if (!__libc_single_threaded) return;
+  const auto at = reinterpret_cast<std::uintptr_t>(text_.data() + begin);
+  const std::uintptr_t first = (at + page_size() - 1) & ~(page_size() - 1), last = (at + size - 1) & ~(page_size() - 1);
+  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
 }
 
 bool FileWindow::is_cut() const {

@@ -26,6 +26,9 @@ class FileWindow {
   [[nodiscard]] std::string_view text() const { return text_; }
   // Asks for the pages of text().substr(begin, size), which are about to be read.
   void fetch(std::size_t begin, std::size_t size) const;
+  // They were read, but for the last page. They can still be read. A process of one thread does without them now, while
+  // what the kernel knows of them is in the cache; one of several when the window ends.
+  void release(std::size_t begin, std::size_t size) const;
   // The file no longer reaches the window's end.
   [[nodiscard]] bool is_cut() const;
 

@@ -30,6 +30,8 @@ TEST(FileWindow, ShowsThePartThatWasAskedFor) {
     ASSERT_TRUE(window);
     window->fetch(1, window->text().size() - 1);
     EXPECT_EQ(window->text(), text.substr(begin));
+    window->release(3, window->text().size() - 3);
+    EXPECT_EQ(window->text(), text.substr(begin)) << "what was given back is fetched again";
     EXPECT_FALSE(window->is_cut());
   }
   EXPECT_FALSE(file->map(0, text.size() + 1));  // not what is not there

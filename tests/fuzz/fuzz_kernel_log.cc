@@ -7,6 +7,7 @@
 #include "base/mail_ports.h"
 #include "base/must.h"
 #include "ingest/log_block.h"
+#include "tests/support/log_packets.h"
 
 namespace {
 
@@ -35,8 +36,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   LogBlock block;
   read_log_block(text, block);
   MUST(std::accumulate(block.kinds.begin(), block.kinds.end(), std::uint64_t{0}) == block.lines);
-  MUST(block.kinds[static_cast<std::size_t>(LineKind::MailPacket)] == block.sightings.size());
-  for (const LogSighting& sighting : block.sightings) {
+  const std::vector<LogSighting> sightings = test::packets_of(block);
+  MUST(block.kinds[static_cast<std::size_t>(LineKind::MailPacket)] == sightings.size());
+  for (const LogSighting& sighting : sightings) {
     MUST(is_sending_port(sighting.packet.source_port) || is_sending_port(sighting.packet.destination_port));
     MUST(sighting.packet.source.is_v4() == sighting.packet.destination.is_v4());
   }
@@ -51,12 +53,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view view(line.data(), line.size());
     LogLineReader reader;
     if (view.size() <= kLogLineMax && reader.read(view, find_line_marks(view), parsed) == LineKind::MailPacket) {
-      MUST(packets < block.sightings.size());
-      must_be_same(parsed, block.sightings[packets], block);
+      MUST(packets < sightings.size());
+      must_be_same(parsed, sightings[packets], block);
       ++packets;
     }
     at = end + 1;
   }
-  MUST(packets == block.sightings.size());
+  MUST(packets == sightings.size());
   return 0;
 }

@@ -19,6 +19,7 @@ void add_honest(std::vector<Crowd>& all, const Numbers& numbers) {
     all.push_back({std::move(population), numbers.shared});
   }
   all.push_back({bad_lines(), numbers.shared});
+  all.push_back({intercepted_mail(), numbers.shared});
   all.push_back({offices(), numbers.odd});
   for (Population population : {inherited_addresses(true), inherited_addresses(false), v6_neighbours()}) {
     all.push_back({std::move(population), numbers.odd});

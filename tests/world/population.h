@@ -26,11 +26,12 @@ struct Population {
 
 // users.cc: people and those who share an address.
 [[nodiscard]] Population ordinary_users();
-[[nodiscard]] Population households();      // two to six people behind one address
-[[nodiscard]] Population bad_lines();       // at times everything of theirs fails together
-[[nodiscard]] Population offices();         // sixty people behind one address
-[[nodiscard]] Population mobile_users();    // with ever new addresses and bad reception
-[[nodiscard]] Population lent_addresses();  // one address, another person every three hours
+[[nodiscard]] Population households();        // two to six people behind one address
+[[nodiscard]] Population bad_lines();         // at times everything of theirs fails together
+[[nodiscard]] Population intercepted_mail();  // or is cut short together
+[[nodiscard]] Population offices();           // sixty people behind one address
+[[nodiscard]] Population mobile_users();      // with ever new addresses and bad reception
+[[nodiscard]] Population lent_addresses();    // one address, another person every three hours
 // A person with mail servers of their own gets the address of a bot that was shut down before it was found; whether the
 // gateway sees that the hardware address is another one.
 [[nodiscard]] Population inherited_addresses(bool seen);

@@ -1,4 +1,6 @@
 // People with mail programs, and addresses that several of them share.
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/world/population.h"
@@ -56,6 +58,18 @@ class Person {
 
 double waking_hour(Random& random) { return random.between(6 * 3600, 22 * 3600); }
 
+// Failures that come together: the sums of nats take them for independent, and no guard over several clients helps,
+// because the line of one client is down.
+Population sometimes_badly(std::string name, Ends bad) {
+  return {std::move(name), Population::Kind::Odd, [bad](Script& script) {
+            const Person person(script.random);
+            for (unsigned wake = 0; wake < 6 * script.days(); ++wake) {
+              const Ends ends = script.random.chance(0.05) ? bad : kUserEnds;
+              person.wake(script, wake / 6 * kDay + waking_hour(script.random), ends);
+            }
+          }};
+}
+
 }  // namespace
 
 void live_as_user(Script& script, Ends ends) {
@@ -72,21 +86,13 @@ Population ordinary_users() {
           }};
 }
 
+Population bad_lines() { return sometimes_badly("people whose line fails, 1 wake in 20", {1, 0}); }
+// A hotel's proxy, a protection program that asks for a password: everybody's server answers, and nothing goes through.
+Population intercepted_mail() { return sometimes_badly("people whose mail is intercepted, 1 in 20", {0.1, 0.9}); }
+
 Population households() {
   return {"household, 2 to 6 people", Population::Kind::User, [](Script& script) {
             for (unsigned people = script.random.between(2, 6); people > 0; --people) live_as_user(script, kUserEnds);
-          }};
-}
-
-// Failures that come together: the sums of nats take them for independent, and no guard over several clients helps,
-// because the line of one client is down.
-Population bad_lines() {
-  return {"people whose line fails, 1 wake in 20", Population::Kind::Odd, [](Script& script) {
-            const Person person(script.random);
-            for (unsigned wake = 0; wake < 6 * script.days(); ++wake) {
-              const Ends ends = script.random.chance(0.05) ? Ends{1, 0} : kUserEnds;
-              person.wake(script, wake / 6 * kDay + waking_hour(script.random), ends);
-            }
           }};
 }
 

@@ -26,7 +26,7 @@ bool look_at(LintSubject& subject, const Redirection& redirection, const RulePla
   const IntervalSet ports =
       redirection.box.at(Field::DestinationPort)
           .values.intersected(subject.spaces().space_of(*place.rule).box.at(Field::DestinationPort).values);
-  if (ports.empty() || !names_port(*place.rule, static_cast<std::uint16_t>(ports.intervals()[0].first))) return false;
+  if (ports.empty() || !names_port(*place.rule, static_cast<std::uint16_t>(ports.front().first))) return false;
   PacketBox redirected = redirection.box;
   redirected.constrain(FieldValues{Field::DestinationPort, ports, false});
   for (const PacketBox& box : kept_out(subject, place, redirected, v4)) {
