@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "base/escape.h"
+#include "base/trim.h"
 #include "report/layout.h"
 #include "report/words.h"
 
@@ -85,7 +86,10 @@ class Report {
 
   void line_of(const LineCase& c) const {
     fmt::print("\n");
-    const std::string packet = shown(partial_text(c.line().seen));
+    // Where no rule tells: what the line begins with parts packets that are otherwise the same.
+    const std::string prefix(c.rule() ? std::string_view{} : trimmed(c.line().prefix));
+    const std::string packet =
+        (prefix.empty() ? "" : fmt::format("\"{}\" ", shown(prefix))) + shown(partial_text(c.line().seen));
     if (screen_.terminal) {
       std::vector<std::string> words = c.line().blacked_out;
       if (c.flags() && (*c.flags() & 4U) != 0) words.insert(words.end(), {"RST", "WINDOW=0"});
@@ -95,9 +99,12 @@ class Report {
     }
     if (c.group->lines == 1) return say(packet, 2);
     say(fmt::format("{} like this: {}", count_of(c.group->lines, "line"), packet), 2);
-    say(fmt::format("{}, {}, {}", distinct(c.group->sources, "source"), distinct(c.group->destinations, "destination"),
-                    distinct(c.group->ports, "port")),
-        2);
+    std::string spread =
+        fmt::format("{}, {}", distinct(c.group->sources, "source"), distinct(c.group->destinations, "destination"));
+    const auto& values = c.line().seen.packet.values;
+    if (values.knowledge_of(Field::DestinationPort) != Knowledge::Absent)
+      spread += fmt::format(", {}", distinct(c.group->ports, "port"));
+    say(spread, 2);
   }
 
   // Past the limit they are not told apart.

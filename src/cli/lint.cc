@@ -30,6 +30,11 @@ struct Question {
   std::vector<RulesFile> files;  // none: live
 };
 
+// A mistake in the rules; what only this machine's kernel lacks is none.
+bool blames_rules(const Diagnostic& remark) {
+  return remark.severity == Severity::Error && remark.id != "ruleset.kernel-cannot";
+}
+
 bool overlap(const rules::Ruleset& a, const rules::Ruleset& b) {
   return std::ranges::any_of(
       a.tables, [&](const rules::Table& table) { return b.find_table(table.family, table.name) != nullptr; });
@@ -75,7 +80,9 @@ Result<std::vector<Question>> questions_of(const LintVerbOptions& options, const
     for (const Diagnostic& remark : question.linted.remarks.list())
       if (remark.severity == Severity::Error || !common.quiet) {
         const auto file = std::ranges::find(question.files, remark.span.file, &RulesFile::name);
-        fmt::print(stderr, "{}\n", render(remark, file == question.files.end() ? std::string() : file->text));
+        Diagnostic said = remark;
+        if (!blames_rules(remark)) said.severity = Severity::Warning;
+        fmt::print(stderr, "{}\n", render(said, file == question.files.end() ? std::string() : file->text));
       }
   return questions;
 }
@@ -164,7 +171,7 @@ int lint(const LintVerbOptions& options, const CommonOptions& common) {
       status = std::max(
           status,
           print_fixes(question, rules::verified_fixes(question.linted.ruleset, question.linted.report, how), common));
-    else if (bad || question.linted.remarks.has_errors())
+    else if (bad || std::ranges::any_of(question.linted.remarks.list(), blames_rules))
       status = 1;
   }
   if (options.fix) return status;

@@ -85,9 +85,10 @@ std::string finding_text(const LintedRules& linted, const Finding& finding, cons
   }
   for (std::size_t i = 0; i != std::min(finding.related.size(), kRelatedShown); ++i) {
     const RelatedPlace& related = finding.related[i];
-    text += fmt::format("    {} {}{}: {}\n", place_text(related.place), related.text,
+    const std::string rule = rule_of(related.place);
+    text += fmt::format("    {} {}{}{}\n", place_text(related.place), related.text,
                         line_of(related.place) == 0 ? "" : fmt::format(" (line {})", line_of(related.place)),
-                        paint(Style::Faint, escape(rule_of(related.place), 120)));
+                        rule.empty() ? "" : ": " + paint(Style::Faint, escape(rule, 120)));
   }
   if (finding.related.size() > kRelatedShown)
     text += fmt::format("    and {} more rules\n", finding.related.size() - kRelatedShown);

@@ -106,12 +106,12 @@ std::optional<Judgement> port_scan(const LineCase& c) {
   }
   const std::uint8_t protocol = c.line().seen.packet.protocol();
   constexpr std::uint8_t kIgmp = 2;
-  if (c.values().is_known(Field::Protocol) && !has_ports(protocol) && !c.is_icmp() && protocol != kIgmp) {
+  if (c.values().is_known(Field::Protocol) && protocol != kTcp && protocol != kUdp && !c.is_icmp() &&
+      protocol != kIgmp) {
     judgement.probability = 0.5;
     judgement.text = fmt::format(
         "Protocol {}: a tunnel or VPN tries to reach this machine (GRE, ESP, AH and the like), or a scanner tries "
-        "which protocols it "
-        "answers.",
+        "which protocols it answers.",
         value_text(Field::Protocol, protocol));
     return judgement;
   }

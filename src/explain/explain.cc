@@ -16,6 +16,16 @@ void list_passed_over(Explanation& answer) {
     answer.passed_over.push_back({place_of(before[i]), before[i].hook, why_not(before[i])});
 }
 
+std::string prefixes_note(const LineCase& c) {
+  std::vector<std::string> others;
+  for (const std::string& prefix : c.search.prefixes)
+    if (!prefix.empty()) others.push_back(fmt::format("\"{}\"", prefix));
+  return fmt::format("No rule logs with the prefix of the line{}{}. {}", c.line().prefix.empty() ? "" : ", ",
+                     c.line().prefix.empty() ? "" : fmt::format("\"{}\"", c.line().prefix),
+                     others.empty() ? "Those that log do it without one."
+                                    : fmt::format("These prefixes are used: {}.", fmt::join(others, ", ")));
+}
+
 void note_rule(Explanation& answer) {
   const LineCase& c = answer.line_case;
   if (!c.rule()) {
@@ -32,9 +42,7 @@ void note_rule(Explanation& answer) {
           taken.chain == nullptr ? std::string()
                                  : fmt::format(": {} ({}) takes it before", name_of(taken), text_of(taken))));
     }
-    if (c.search.misses.empty() && !c.search.prefixes.empty())
-      answer.notes.push_back(fmt::format("No rule logs with the prefix of the line. These do: \"{}\".",
-                                         fmt::join(c.search.prefixes, "\", \"")));
+    if (c.search.misses.empty() && !c.search.prefixes.empty()) answer.notes.push_back(prefixes_note(c));
     if (c.search.misses.empty() && c.search.prefixes.empty())
       answer.notes.emplace_back("No rule logs anything in these rules.");
     return;

@@ -115,11 +115,11 @@ class Proposer {
     if (c_.state() != ConnectionState::Invalid) return;
     RuleWish wish;
     wish.states = {ConnectionState::Invalid};
-    if (c_.is_stopped() || c_.line().way == Hook::Output)
-      silence(fmt::format("Take INVALID packets out of the log: before {}", name_of(rule_.place)), wish);
-    else
-      add(fmt::format("Drop INVALID packets before {}", name_of(rule_.place)),
-          insertion(rule_.place, rule_.place.number, wish));
+    const std::string silent = fmt::format("Take INVALID packets out of the log: before {}", name_of(rule_.place));
+    if (!c_.is_stopped() && c_.line().way == Hook::Output) return silence(silent, wish);
+    // Not refused, even where they were: an answer to them can end a healthy connection.
+    add(c_.is_stopped() ? silent : fmt::format("Drop INVALID packets before {}", name_of(rule_.place)),
+        insertion(rule_.place, rule_.place.number, wish));
   }
 
   void move_established() {

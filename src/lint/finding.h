@@ -9,9 +9,9 @@
 
 #include "base/diagnostic.h"
 #include "lint/packet_box.h"
+#include "lint/sample_packet.h"
 #include "ruleset/edit.h"
 #include "ruleset/rule_place.h"
-#include "simulate/worlds.h"
 
 namespace mailweir::rules {
 
@@ -23,7 +23,7 @@ enum class Confidence : std::uint8_t { Proved, Replayed, Heuristic };
 // A packet that shows it, taken through the rules by the simulator.
 struct Witness {
   SimulatedPacket packet;
-  Entry entry = Entry::Receive;
+  Way way = Way::In;
   std::string fate;  // "dropped by INPUT 3", "rejected by the policy of OUTPUT", …
 };
 

@@ -1,6 +1,6 @@
 #include "lint/invalid_drop.h"
 
-#include "lint/usual_packets.h"
+#include "lint/packet_kinds.h"
 
 namespace mailweir::rules {
 

@@ -2,10 +2,17 @@
 
 #include <algorithm>
 
+#include "record/packet_sighting.h"
 #include "ruleset/number_names.h"
 
 namespace mailweir::rules {
 namespace {
+
+IntervalSet addresses_in(std::initializer_list<const char*> prefixes) {
+  IntervalSet all;
+  for (const char* text : prefixes) all = all.united(values_of(*IpPrefix::parse(text)));
+  return all;
+}
 
 bool has_interval_for(const IntervalSet& values, std::uint16_t port) {
   return std::ranges::any_of(values.intervals(), [port](const Interval& interval) {
@@ -14,6 +21,19 @@ bool has_interval_for(const IntervalSet& values, std::uint16_t port) {
 }
 
 }  // namespace
+
+PacketBox from_elsewhere(Way way) {
+  // Martians: dropped where they are routed (net/ipv4/route.c, net/ipv6/ip6_input.c).
+  static const IntervalSet kNoSource = addresses_in({"127.0.0.0/8", "224.0.0.0/4", "::1/128", "ff00::/8"});
+  static const IntervalSet kNoDestination = addresses_in({"127.0.0.0/8", "::1/128"});
+  PacketBox box;
+  const IntervalSet lo = IntervalSet::single(interface_value("lo"));
+  box.constrain(
+      FieldValues{way == Way::Out ? Field::OutputInterface : Field::InputInterface, lo.complement(128), false});
+  box.constrain(FieldValues{Field::SourceAddress, kNoSource.complement(128), false});
+  box.constrain(FieldValues{Field::DestinationAddress, kNoDestination.complement(128), false});
+  return box;
+}
 
 PacketBox opening(std::uint8_t protocol, std::uint16_t port) {
   PacketBox box = in_state(ConnectionState::New);
@@ -33,6 +53,56 @@ PacketBox freed(const PacketBox& box, std::initializer_list<Field> fields) {
   for (const FieldValues& values : box.fields())
     if (std::ranges::find(fields, values.field) == fields.end()) free.constrain(values);
   return free;
+}
+
+PacketBox tcp_packets(ConnectionState state, Way way) {
+  PacketBox box = from_elsewhere(way);
+  box.constrain(FieldValues{Field::Protocol, IntervalSet::single(kTcp), false});
+  box.constrain(FieldValues{Field::ConnectionState, values_of(state), false});
+  return box;
+}
+
+PacketBox packets_to(std::uint8_t protocol, std::uint16_t port, ConnectionState state, Way way) {
+  PacketBox box = from_elsewhere(way);
+  box.constrain(FieldValues{Field::Protocol, IntervalSet::single(protocol), false});
+  box.constrain(FieldValues{Field::ConnectionState, values_of(state), false});
+  box.constrain(FieldValues{Field::DestinationPort, IntervalSet::single(port), false});
+  return box;
+}
+
+PacketBox loopback_packets(Way way) {
+  PacketBox box;
+  const IntervalSet lo = IntervalSet::single(interface_value("lo"));
+  box.constrain(FieldValues{way == Way::Out ? Field::OutputInterface : Field::InputInterface, lo, false});
+  box.constrain(FieldValues{Field::Protocol, IntervalSet::single(kTcp), false});
+  box.constrain(FieldValues{Field::ConnectionState, values_of(ConnectionState::New), false});
+  return box;
+}
+
+PacketBox icmp_packets(bool v4, std::uint8_t type, std::uint8_t code, ConnectionState state, Way way) {
+  PacketBox box = from_elsewhere(way);
+  box.constrain(FieldValues{Field::Protocol, IntervalSet::single(v4 ? kIcmp : kIcmp6), false});
+  box.constrain(FieldValues{Field::IcmpTypeCode, IntervalSet::single(type * 256U + code), false});
+  box.constrain(FieldValues{Field::ConnectionState, values_of(state), false});
+  return box;
+}
+
+SimulatedPacket answer_to(const SimulatedPacket& packet) {
+  SimulatedPacket answer = packet;
+  PacketValues& values = answer.values;
+  for (const auto& [to, from] :
+       {std::pair{Field::SourceAddress, Field::DestinationAddress},
+        std::pair{Field::DestinationAddress, Field::SourceAddress},
+        std::pair{Field::SourcePort, Field::DestinationPort}, std::pair{Field::DestinationPort, Field::SourcePort},
+        std::pair{Field::InputInterface, Field::OutputInterface},
+        std::pair{Field::OutputInterface, Field::InputInterface}})
+    values.copy(to, packet.values, from);
+  values.set_absent(Field::SocketUser);
+  values.set_absent(Field::SocketGroup);
+  values.set_absent(Field::SourceMac);
+  if (packet.protocol() == kTcp) values.set(Field::TcpFlags, tcp_flag::kSyn | tcp_flag::kAck);
+  answer.asserted_state = ConnectionState::Established;
+  return answer;
 }
 
 bool names_port(const Rule& rule, std::uint16_t port) {
@@ -57,33 +127,6 @@ bool stops_named(LintSubject& subject, const RulePlace& place, std::uint16_t por
   const RuleSpace& space = subject.spaces().space_of(rule);
   if (!space.exact || !space.box.facts().empty() || !space.box.meets(opening(kProtocolTcp, port))) return false;
   return subject.dead().find(rule) == nullptr && subject.duplicate_of(rule) == nullptr;
-}
-
-bool may_pass(LintSubject& subject, const PacketBox& box, Way way, bool v4) {
-  if (subject.packet_that(Played::End::Passes, box, way, v4)) return true;
-  for (const RulePlace& place : filtering_rules(subject, filter_hook(way), v4)) {
-    const Effect effect = effect_of(*place.rule);
-    if (effect != Effect::Accept && effect != Effect::Other) continue;
-    if (subject.spaces().space_of(*place.rule).box.meets(box)) return true;
-  }
-  return false;
-}
-
-Hook filter_hook(Way way) { return way == Way::In ? Hook::Input : way == Way::Out ? Hook::Output : Hook::Forward; }
-
-bool sees(const Table& table, bool v4) {
-  return table.family == RuleFamily::Inet || table.family == (v4 ? RuleFamily::Ip4 : RuleFamily::Ip6);
-}
-
-std::vector<RulePlace> filtering_rules(LintSubject& subject, Hook hook, bool v4) {
-  std::vector<RulePlace> found;
-  for (const RulePlace& place : subject.rules()) {
-    if (!sees(*place.table, v4) || place.table->name == "nat") continue;
-    if (place.chain->hook && (place.chain->hook->type == ChainType::Nat || place.chain->hook->hook != hook)) continue;
-    const auto hooks = subject.hooks_of(*place.chain);
-    if (std::ranges::find(hooks, hook) != hooks.end()) found.push_back(place);
-  }
-  return found;
 }
 
 }  // namespace mailweir::rules

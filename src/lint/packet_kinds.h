@@ -1,8 +1,7 @@
-// Boxes of everyday packets, and what rules and checks say of them: mail, names, services.
+// Boxes of everyday packets (mail, names, services, connections), and what rules say of them.
 #pragma once
 
 #include <initializer_list>
-#include <optional>
 #include <vector>
 
 #include "lint/packet_box.h"
@@ -10,9 +9,19 @@
 
 namespace mailweir::rules {
 
+[[nodiscard]] PacketBox in_state(ConnectionState state);
 // The first packet of a connection to that port (TCP, UDP).
 [[nodiscard]] PacketBox opening(std::uint8_t protocol, std::uint16_t port);
-[[nodiscard]] PacketBox in_state(ConnectionState state);
+// These four come from (or go to) another machine: not over lo, and not with addresses that only lo has, which the
+// kernel drops before any rule of INPUT sees them.
+[[nodiscard]] PacketBox packets_to(std::uint8_t protocol, std::uint16_t port, ConnectionState state, Way way);
+[[nodiscard]] PacketBox tcp_packets(ConnectionState state, Way way);
+[[nodiscard]] PacketBox icmp_packets(bool v4, std::uint8_t type, std::uint8_t code, ConnectionState state, Way way);
+[[nodiscard]] PacketBox from_elsewhere(Way way);
+// Over lo, opening a connection.
+[[nodiscard]] PacketBox loopback_packets(Way way);
+// What a server answers it with: addresses, ports and interfaces turned round, ESTABLISHED. REQUIRES: TCP or UDP.
+[[nodiscard]] SimulatedPacket answer_to(const SimulatedPacket& packet);
 // The same box, free again in these fields and in its facts.
 [[nodiscard]] PacketBox freed(const PacketBox& box, std::initializer_list<Field> fields);
 
@@ -21,15 +30,5 @@ inline constexpr unsigned kNamedWidthMax = 16;
 [[nodiscard]] bool names_port(const Rule& rule, std::uint16_t port);
 // Drops or rejects openings to that TCP port and names it; never dead, never limited, everything of it understood.
 [[nodiscard]] bool stops_named(LintSubject& subject, const RulePlace& place, std::uint16_t port);
-
-// Could any packet of the box pass on that way? No is sure: neither what the rules leave to the policy nor a rule that
-// accepts, jumps elsewhere or is not understood lets one through. Yes may be wrong.
-[[nodiscard]] bool may_pass(LintSubject& subject, const PacketBox& box, Way way, bool v4);
-
-// The hook where packets of that way are filtered.
-[[nodiscard]] Hook filter_hook(Way way);
-[[nodiscard]] bool sees(const Table& table, bool v4);
-// Rules of base chains and chains below them that filter at that hook, for that family.
-[[nodiscard]] std::vector<RulePlace> filtering_rules(LintSubject& subject, Hook hook, bool v4);
 
 }  // namespace mailweir::rules

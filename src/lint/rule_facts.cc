@@ -92,6 +92,10 @@ std::optional<std::uint64_t> hits_of(const Rule& rule) {
   return counter == nullptr ? std::nullopt : counter->packets;
 }
 
+bool sees(const Table& table, bool v4) {
+  return table.family == RuleFamily::Inet || table.family == (v4 ? RuleFamily::Ip4 : RuleFamily::Ip6);
+}
+
 bool same_rule(const Rule& a, const Rule& b) {
   return std::ranges::equal(a.parts, b.parts, [](const RulePart& x, const RulePart& y) {
     return x == y || (std::holds_alternative<Counter>(x) && std::holds_alternative<Counter>(y));

@@ -27,6 +27,7 @@ enum class Effect : std::uint8_t { GoesOn, Accept, Drop, Reject, Translate, Retu
 [[nodiscard]] bool asks_for(const Rule& rule, Field field);
 // The packets its first counter has counted; nothing: the source does not say.
 [[nodiscard]] std::optional<std::uint64_t> hits_of(const Rule& rule);
+[[nodiscard]] bool sees(const Table& table, bool v4);  // packets of that family come through it
 // Equal but for counters, comments and where it stands.
 [[nodiscard]] bool same_rule(const Rule& a, const Rule& b);
 

@@ -39,13 +39,13 @@ std::set<Field> changed_fields(const Ruleset& ruleset, bool& sets_change) {
   return changed;
 }
 
+}  // namespace
+
 bool is_constant(const RuleSet& set) {
   if (set.changes) return false;
   return std::ranges::none_of(
       set.properties, [](const std::string& property) { return property.find("timeout") != std::string::npos; });
 }
-
-}  // namespace
 
 PacketBox packets_at(Hook hook, RuleFamily family) {
   PacketBox box(family);

@@ -27,6 +27,9 @@ struct RuleSpace {
   bool exact = true;
 };
 
+// Its elements are those that the source says: nothing adds to it while packets pass, and none of them ends.
+[[nodiscard]] bool is_constant(const RuleSet& set);
+
 class RuleSpaces {
  public:
   static constexpr std::size_t kBoxesMax = 512, kEntriesMax = 64;

@@ -1,8 +1,10 @@
 #include "lint/stage.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "base/escape.h"
 
@@ -58,8 +60,10 @@ Played Stage::play(const SimulatedPacket& packet, Way way, bool trace) const {
 }
 
 Witness Stage::witness(const SimulatedPacket& packet, Way way, const Played& played) const {
-  return {packet, way == Way::Out ? Entry::Send : Entry::Receive, fate_text(played.fate())};
+  return {packet, way, fate_text(played)};
 }
+
+namespace {
 
 std::string fate_text(const PacketFate& fate) {
   if (!stops(fate.kind)) return std::string(name_of(fate.kind));
@@ -67,6 +71,20 @@ std::string fate_text(const PacketFate& fate) {
   if (fate.rule == nullptr) return fmt::format("{} by the policy of {}", name_of(fate.kind), chain);
   return fmt::format("{} by {} {}", name_of(fate.kind), chain, fate.rule - fate.chain->rules.data() + 1);
 }
+
+}  // namespace
+
+std::string fate_text(const Played& played) {
+  std::vector<std::string> said;
+  for (const World& world : played.worlds.worlds) {
+    std::string text = fate_text(world.fates.front());
+    if (std::ranges::find(said, text) == said.end()) said.push_back(std::move(text));
+  }
+  std::string all = fmt::format("{}", fmt::join(said, " or "));
+  return played.worlds.cut ? all + ", or something else" : all;
+}
+
+Hook filter_hook(Way way) { return way == Way::In ? Hook::Input : way == Way::Out ? Hook::Output : Hook::Forward; }
 
 std::optional<Way> way_of(Hook hook) {
   switch (hook) {

@@ -43,8 +43,10 @@ class Stage {
   Program program_;
 };
 
-// "dropped by INPUT 3", "delivered", "rejected by the policy of OUTPUT".
-[[nodiscard]] std::string fate_text(const PacketFate& fate);
+// "dropped by INPUT 3", "delivered", "rejected by the policy of OUTPUT"; where that hangs on something unknown, all of
+// them: "dropped by INPUT 3 or delivered".
+[[nodiscard]] std::string fate_text(const Played& played);
+[[nodiscard]] Hook filter_hook(Way way);             // where packets of that way are filtered
 [[nodiscard]] std::optional<Way> way_of(Hook hook);  // Prerouting: In; Postrouting: Out; nothing: not of IP
 
 }  // namespace mailweir::rules

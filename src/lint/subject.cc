@@ -180,7 +180,7 @@ std::optional<Witness> LintSubject::packet_that(Played::End end, const PacketBox
   }
   if (end != Played::End::Passes) return std::nullopt;
   // What is let through by name: from one address, by one interface.
-  const Hook hook = way == Way::In ? Hook::Input : way == Way::Out ? Hook::Output : Hook::Forward;
+  const Hook hook = filter_hook(way);
   std::size_t tried = 0;
   for (const RulePlace& place : places_) {
     if (effect_of(*place.rule) != Effect::Accept || !spaces().space_of(*place.rule).box.meets(within)) continue;
@@ -198,20 +198,26 @@ std::optional<Witness> LintSubject::packet_that(Played::End end, const PacketBox
 bool LintSubject::none_passes(const PacketBox& within, Way way, bool v4) {
   const auto packet = sample_packet(within, way, v4);
   if (!packet || stage().play(*packet, way).end != Played::End::Stopped) return false;
-  const Hook hook = way == Way::In ? Hook::Input : way == Way::Out ? Hook::Output : Hook::Forward;
-  const RuleFamily other = v4 ? RuleFamily::Ip6 : RuleFamily::Ip4;
-  return std::ranges::none_of(places_, [&](const RulePlace& place) {
+  return std::ranges::none_of(filtering_rules(filter_hook(way), v4), [&](const RulePlace& place) {
     const Effect effect = effect_of(*place.rule);
     if (effect != Effect::Accept && effect != Effect::Other) return false;
-    if (place.table->family == other || !spaces().space_of(*place.rule).box.meets(within)) return false;
-    const auto hooks = hooks_of(*place.chain);
-    if (std::ranges::find(hooks, hook) == hooks.end()) return false;
-    // Its chain may be closed to them.
     const PacketBox box = spaces().space_of(*place.rule).box.intersected(within);
-    const bool enters = std::ranges::any_of(spaces().entries_of(*place.chain),
-                                            [&](const PacketBox& entry) { return entry.meets(box); });
+    // Its chain may be closed to them.
+    const bool enters = !box.empty() && std::ranges::any_of(spaces().entries_of(*place.chain),
+                                                            [&](const PacketBox& entry) { return entry.meets(box); });
     return enters && dead().find(*place.rule) == nullptr;
   });
+}
+
+std::vector<RulePlace> LintSubject::filtering_rules(Hook hook, bool v4) {
+  std::vector<RulePlace> found;
+  for (const RulePlace& place : places_) {
+    if (!sees(*place.table, v4) || place.table->name == "nat") continue;
+    if (place.chain->hook && (place.chain->hook->type == ChainType::Nat || place.chain->hook->hook != hook)) continue;
+    const auto hooks = hooks_of(*place.chain);
+    if (std::ranges::find(hooks, hook) != hooks.end()) found.push_back(place);
+  }
+  return found;
 }
 
 bool LintSubject::denies_by_default(Way way, bool v4) {
@@ -239,7 +245,7 @@ bool LintSubject::is_complete() const {
 }
 
 std::optional<RulePlace> LintSubject::main_chain(Way way, bool v4) const {
-  const Hook hook = way == Way::In ? Hook::Input : way == Way::Out ? Hook::Output : Hook::Forward;
+  const Hook hook = filter_hook(way);
   std::optional<RulePlace> best;
   for (const RulePlace& place : filters_at(v4 ? RuleFamily::Ip4 : RuleFamily::Ip6, hook)) {
     if (place.chain->hook->policy == Verdict::Kind::Drop) return place;
@@ -249,7 +255,7 @@ std::optional<RulePlace> LintSubject::main_chain(Way way, bool v4) const {
 }
 
 bool LintSubject::filters(Way way, bool v4) const {
-  const Hook hook = way == Way::In ? Hook::Input : way == Way::Out ? Hook::Output : Hook::Forward;
+  const Hook hook = filter_hook(way);
   return std::ranges::any_of(filters_at(v4 ? RuleFamily::Ip4 : RuleFamily::Ip6, hook), [](const RulePlace& place) {
     return !place.chain->rules.empty() || place.chain->hook->policy == Verdict::Kind::Drop;
   });

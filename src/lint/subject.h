@@ -42,6 +42,8 @@ class LintSubject {
   [[nodiscard]] std::span<const RulePlace> rules() const { return places_; }
   // Base chains of type filter or route at that hook, of either backend, which packets of that family pass.
   [[nodiscard]] std::vector<RulePlace> filters_at(RuleFamily family, Hook hook) const;
+  // Rules of base chains and chains below them that filter at that hook, for that family.
+  [[nodiscard]] std::vector<RulePlace> filtering_rules(Hook hook, bool v4);
   // The hooks from which packets come into the chain, through jumps.
   [[nodiscard]] std::span<const Hook> hooks_of(const Chain& chain);
 
@@ -56,8 +58,8 @@ class LintSubject {
   [[nodiscard]] std::optional<Witness> packet_reaching(const RulePlace& place, const PacketBox& within);
   // A packet of `within` on that way that ends as asked, for sure. Nothing: none was found.
   [[nodiscard]] std::optional<Witness> packet_that(Played::End end, const PacketBox& within, Way way, bool v4);
-  // No packet of `within` passes on that way: an ordinary one is stopped for sure, and no rule that accepts (or may) takes
-  // any of them. False: some may.
+  // No packet of `within` passes on that way: an ordinary one is stopped for sure, and no rule that accepts (or may)
+  // takes any of them. False: some may.
   [[nodiscard]] bool none_passes(const PacketBox& within, Way way, bool v4);
   // Does a packet that nobody has heard of (TCP and UDP, new, to or from a strange port) get stopped there?
   [[nodiscard]] bool denies_by_default(Way way, bool v4);

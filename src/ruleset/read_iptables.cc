@@ -210,9 +210,10 @@ class Reader {
     const std::string& policy = split.words[1].text;
     open_default();
     if (!check_chain_name(name, word)) return;
-    tables().declare(table_, name, origin(offset));
+    const bool is_new = tables().declare(table_, name, origin(offset));
     Chain* chain = tables().chain(table_, name);
     if (chain == nullptr) return failed(Error(ErrorCode::Limit, "too many chains (chains_max)"), word);
+    if (!is_new) chain->origin = origin(offset);  // a built-in one: until here it stood in the table's line
     if (split.words.size() > 2 && !counts(split.words[2].text, chain->packets, chain->bytes))
       remark(Severity::Error, "ruleset.bad-counter", split.words[2], "counters look like [12:345]");
     if (!chain->hook) chain->packets = chain->bytes = std::nullopt;  // never counts

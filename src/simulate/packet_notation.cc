@@ -68,8 +68,8 @@ class Reader {
 
   Result<WrittenPacket> read() {
     if (words_.size() < 4)
-      return mistake(0,
-                     "a packet is PROTOCOL SOURCE > DESTINATION ..., as in \"tcp 192.0.2.7:50000 > 203.0.113.9:25 syn\"");
+      return mistake(
+          0, "a packet is PROTOCOL SOURCE > DESTINATION ..., as in \"tcp 192.0.2.7:50000 > 203.0.113.9:25 syn\"");
     if (words_[2].text != ">") return mistake(2, "expected \">\" between source and destination");
     const auto source = read_end(1), destination = read_end(3);
     if (!source) return fail(source.error());
@@ -230,7 +230,9 @@ class Reader {
   }
 
   Result<void> take_interface(bool in, std::string_view value) {
-    if (value.empty() || value.size() > 15) return mistake(next_ + 1, "an interface's name has 1 to 15 characters");
+    const bool printable = std::ranges::all_of(value, [](char c) { return c > ' ' && c <= '~'; });
+    if (value.empty() || value.size() > 15 || !printable)
+      return mistake(next_ + 1, "an interface's name has 1 to 15 characters, and no control characters");
     written_.packet.values.set(in ? Field::InputInterface : Field::OutputInterface, interface_value(value));
     if (in) written_.entry = Entry::Receive;
     next_ += 2;

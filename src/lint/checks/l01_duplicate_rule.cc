@@ -28,8 +28,7 @@ const Check l01{
     .meaning = "a rule stands twice in its chain",
     .why =
         "The second one changes nothing, or logs a second time. Mostly a line was copied and its port never changed, "
-        "so "
-        "that the rule one wanted is missing. Rules that remember packets (recent, hashlimit) may stand twice on "
+        "so that the rule one wanted is missing. Rules that remember packets (recent, hashlimit) may stand twice on "
         "purpose and are not meant.",
     .wrong = {.rules = "-A OUTPUT -p tcp --dport 993 -j DROP\n"
                        "-A OUTPUT -p tcp --dport 995 -j DROP\n"

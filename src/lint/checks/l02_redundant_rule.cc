@@ -11,8 +11,7 @@ const Check l02{
     .meaning = "one earlier rule does the same with all of its packets already",
     .why =
         "The rule never matches, and nothing would change without it. It costs a comparison per packet and misleads "
-        "whoever "
-        "reads the rules: they look more detailed than they are.",
+        "whoever reads the rules: they look more detailed than they are.",
     .wrong = {.rules = "-A INPUT -p tcp -s 192.0.2.0/24 -j ACCEPT\n"
                        "-A INPUT -p tcp -s 192.0.2.7 --dport 22 -j ACCEPT\n"},
     .right = {.rules = "-A INPUT -p tcp -s 192.0.2.0/24 -j ACCEPT\n"

@@ -11,8 +11,7 @@ const Check l05{
     .meaning = "a rule stands behind one that takes every packet",
     .why =
         "Behind an accept or a drop without conditions nothing is ever looked at. Often rules were appended to a chain "
-        "that "
-        "ends in such a rule (iptables -A) where they should have been inserted before it.",
+        "that ends in such a rule (iptables -A) where they should have been inserted before it.",
     .wrong = {.rules = "-A INPUT -p tcp --dport 22 -j ACCEPT\n"
                        "-A INPUT -j DROP\n"
                        "-A INPUT -p tcp --dport 25 -j ACCEPT\n"},

@@ -11,10 +11,8 @@ const Check l06{
     .meaning = "no packet can match the rule",
     .why =
         "Its conditions exclude each other, or exclude everything that comes into its chain: an input interface in "
-        "OUTPUT, UDP "
-        "in a chain that is only called for TCP. Of rules that a program generated the latter is common and harmless, "
-        "so "
-        "it is a warning there.",
+        "OUTPUT, UDP in a chain that is only called for TCP. Of rules that a program generated the latter is common "
+        "and harmless, so it is a warning there.",
     .wrong = {.rules = "*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\n:TCP -\n"
                        "-A INPUT -p tcp -j TCP\n"
                        "-A TCP -p udp --dport 53 -j ACCEPT\n"

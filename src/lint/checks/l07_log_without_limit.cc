@@ -76,8 +76,7 @@ const Check l07{
     .meaning = "a rule logs every packet to the kernel log, without a limit",
     .why =
         "A port scan or a worm then writes the log: the disk fills, other messages are lost, and the machine is busy "
-        "with "
-        "writing. NFLOG, a limit in the rule that jumps here, and a limit before the LOG are fine.",
+        "with writing. NFLOG, a limit in the rule that jumps here, and a limit before the LOG are fine.",
     .wrong = {.rules = "-A OUTPUT -p tcp --dport 25 -j LOG --log-prefix \"smtp out: \"\n"
                        "-A OUTPUT -p tcp --dport 25 -j DROP\n"},
     .right =

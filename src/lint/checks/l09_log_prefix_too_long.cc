@@ -42,8 +42,7 @@ const Check l09{
     .meaning = "a log prefix is longer than what is kept of it",
     .why =
         "iptables keeps 29 characters: newer versions cut the rest off without a word, older ones refuse the rule, and "
-        "with "
-        "it the whole file. nft takes 126 everywhere.",
+        "with it the whole file. nft takes 126 everywhere.",
     .wrong = {.rules = "-A OUTPUT -p tcp --dport 25 -m limit --limit 10/min -j LOG --log-prefix \"outgoing mail of "
                        "this machine: \"\n"},
     .right = {.rules = "-A OUTPUT -p tcp --dport 25 -m limit --limit 10/min -j LOG --log-prefix \"outgoing mail: \"\n"},

@@ -10,6 +10,7 @@
 
 #include "base/escape.h"
 #include "lint/check.h"
+#include "lint/packet_kinds.h"
 #include "lint/subject.h"
 
 namespace mailweir::rules {
@@ -49,15 +50,40 @@ std::optional<Effect> decision_behind(LintSubject& subject, const RulePlace& pla
   return std::nullopt;
 }
 
+constexpr std::size_t kComparisonsMax = 200'000;  // of pairs; past it, rules count as told apart
+
+// What a log line shows of a packet is all that the rule asks for but the connection's state (and the facts). So rules
+// whose packets differ in what is left (one is for IPv4 and one for IPv6; two ports) are told apart by the line itself.
+PacketBox shown_in_line(LintSubject& subject, const RulePlace& place) {
+  return freed(subject.spaces().space_of(*place.rule).box, {Field::ConnectionState});
+}
+
+// Of rules with one prefix: those of one chain that some packet could have come to both of.
+std::vector<RulePlace> not_told_apart(LintSubject& subject, const std::vector<RulePlace>& places,
+                                      std::size_t& comparisons) {
+  std::vector<PacketBox> boxes;
+  for (const RulePlace& place : places) boxes.push_back(shown_in_line(subject, place));
+  std::vector<RulePlace> same;
+  for (std::size_t i = 0; i != places.size(); ++i)
+    for (std::size_t j = 0; j != places.size() && comparisons < kComparisonsMax; ++j) {
+      // The same prefix in iptables and ip6tables, or in the chains of one program, is meant.
+      if (i == j || places[i].chain != places[j].chain) continue;
+      ++comparisons;
+      if (!boxes[i].meets(boxes[j])) continue;
+      same.push_back(places[i]);
+      break;
+    }
+  return same;
+}
+
 void run(LintSubject& subject) {
-  std::map<std::string, RulePlace> by_prefix;
-  std::map<std::string, std::vector<RulePlace>> again;
+  std::map<std::string, std::vector<RulePlace>> by_prefix;
+  std::size_t comparisons = 0;
   for (const RulePlace& place : subject.rules()) {
     const Log* log = log_of(*place.rule);
     if (log == nullptr || subject.duplicate_of(*place.rule) != nullptr) continue;
     const std::string& prefix = log->prefix;
-    if (!prefix.empty())
-      if (const auto [first, is_new] = by_prefix.emplace(prefix, place); !is_new) again[prefix].push_back(place);
+    if (!prefix.empty()) by_prefix[prefix].push_back(place);
     const auto decision = decision_behind(subject, place);
     if (decision && ((*decision == Effect::Accept && has_word(prefix, kStopWords)) ||
                      (stops(*decision) && has_word(prefix, kPassWords)))) {
@@ -80,17 +106,16 @@ void run(LintSubject& subject) {
       if (!same_rule(clear, *place.rule)) finding.edits.push_back(LintSubject::replacement(place, std::move(clear)));
     }
   }
-  for (const auto& [prefix, places] : again) {
-    const RulePlace& first = by_prefix.at(prefix);
-    // The same prefix in iptables and ip6tables, or in the chains of one program, is meant.
-    if (std::ranges::none_of(places, [&](const RulePlace& place) { return place.chain == first.chain; })) continue;
-    Finding& finding =
-        subject.add(Confidence::Proved, first,
-                    fmt::format("{} rules log with the prefix \"{}\": a line does not tell which one it was",
-                                places.size() + 1, escape(prefix, 40)));
+  for (const auto& [prefix, places] : by_prefix) {
+    const auto same = not_told_apart(subject, places, comparisons);
+    if (same.empty()) continue;
+    Finding& finding = subject.add(
+        Confidence::Proved, same.front(),
+        fmt::format("{} rules log the same packets with the prefix \"{}\": a line does not tell which one it was",
+                    same.size(), escape(prefix, 40)));
     finding.severity = Severity::Info;
     finding.fix = "give each of them a prefix of its own";
-    for (const RulePlace& place : places) finding.related.push_back({place, "logs with it too"});
+    for (std::size_t i = 1; i < same.size(); ++i) finding.related.push_back({same[i], "logs with it too"});
   }
 }
 
@@ -104,8 +129,8 @@ const Check l10{
     .meaning = "a log prefix says the opposite of what happens, or runs into what follows it",
     .why =
         "A line that says DROP of a packet which is then accepted costs hours. A prefix without a blank at its end "
-        "becomes one "
-        "word with IN=, which log readers do not take apart (a remark).",
+        "becomes one word with IN=, which log readers do not take apart (a remark). So are rules of one chain that "
+        "share a prefix and log the same packets.",
     .wrong = {.rules = "-A INPUT -p tcp --dport 25 -m limit --limit 10/min -j LOG --log-prefix \"drop smtp: \"\n"
                        "-A INPUT -p tcp --dport 25 -j ACCEPT\n"},
     .right = {.rules = "-A INPUT -p tcp --dport 25 -m limit --limit 10/min -j LOG --log-prefix \"smtp in: \"\n"

@@ -44,8 +44,7 @@ const Check l11{
     .meaning = "a log rule is limited to less than a line in five minutes",
     .why =
         "-m limit without numbers means three lines an hour after the first five. Whoever reads the log then sees a "
-        "few strange "
-        "packets where there were thousands.",
+        "few strange packets where there were thousands.",
     .wrong = {.rules = "-A INPUT -p tcp --dport 25 -m limit -j LOG --log-prefix \"smtp in: \"\n"},
     .right =
         {.rules =

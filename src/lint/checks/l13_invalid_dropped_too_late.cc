@@ -4,8 +4,8 @@
 
 #include "lint/check.h"
 #include "lint/invalid_drop.h"
+#include "lint/packet_kinds.h"
 #include "lint/subject.h"
-#include "lint/usual_packets.h"
 
 namespace mailweir::rules {
 namespace {
@@ -29,8 +29,8 @@ void run(LintSubject& subject) {
       Finding& finding = subject.add(
           Confidence::Replayed, place,
           fmt::format(
-              "comes too late: rule {} has accepted packets of no connection before, and the machine answers them "
-              "with resets that are INVALID too",
+              "comes too late: rule {} has accepted packets of no connection before, and the machine answers them with "
+              "resets that are INVALID too",
               number));
       finding.related.push_back({earlier, "accepts without asking for the state"});
       finding.witness = witness;
@@ -57,10 +57,8 @@ const Check l13{
     .meaning = "INVALID packets are dropped behind a rule that accepts without asking for the state",
     .why =
         "A stray SYN-ACK to an open port passes the rule for that port, and the machine answers it with a reset that "
-        "belongs to "
-        "no connection: the very thing the drop was to prevent. Measured: with the drop behind --dport 22, a SYN-ACK "
-        "to "
-        "port 22 still makes its line in the log of OUTPUT.",
+        "belongs to no connection: the very thing the drop was to prevent. Measured: with the drop behind --dport 22, "
+        "a SYN-ACK to port 22 still makes its line in the log of OUTPUT.",
     .wrong = {.rules = "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
                        "-A INPUT -p tcp --dport 22 -j ACCEPT\n"
                        "-A INPUT -m conntrack --ctstate INVALID -j DROP\n"},

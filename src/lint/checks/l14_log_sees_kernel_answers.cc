@@ -5,8 +5,8 @@
 
 #include "lint/check.h"
 #include "lint/invalid_drop.h"
+#include "lint/packet_kinds.h"
 #include "lint/subject.h"
-#include "lint/usual_packets.h"
 #include "record/packet_sighting.h"
 
 namespace mailweir::rules {
@@ -32,7 +32,7 @@ void run(LintSubject& subject) {
     const auto hooks = subject.hooks_of(*place.chain);
     if (std::ranges::find(hooks, Hook::Output) == hooks.end()) continue;
     const auto witness = subject.packet_reaching(place, reset);
-    if (!witness || witness->entry != Entry::Send) continue;
+    if (!witness || witness->way != Way::Out) continue;
     const bool v4 = witness->packet.is_v4();
     const auto cause = answered_packet(subject, v4);
     if (!cause) continue;
@@ -59,10 +59,8 @@ const Check l14{
     .meaning = "a log rule of OUTPUT sees resets that no program sent",
     .why =
         "To a packet of no connection the kernel answers with a reset, be it by REJECT or because nothing listens at "
-        "that port. "
-        "The reset is INVALID like its cause, so it comes to the rule that logs unknown outgoing packets. Lines with "
-        "RST and "
-        "port 80 then look like a program nobody started. One finding per chain.",
+        "that port. The reset is INVALID like its cause, so it comes to the rule that logs unknown outgoing packets. "
+        "Lines with RST and port 80 then look like a program nobody started. One finding per chain.",
     .wrong = {.rules = "-A OUTPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
                        "-A OUTPUT -m limit --limit 10/min -j LOG --log-prefix \"unknown out: \"\n"},
     .right = {.rules = "-A INPUT -m conntrack --ctstate INVALID -j DROP\n"

@@ -2,8 +2,8 @@
 #include <set>
 
 #include "lint/check.h"
+#include "lint/packet_kinds.h"
 #include "lint/subject.h"
-#include "lint/usual_packets.h"
 
 namespace mailweir::rules {
 namespace {
@@ -31,19 +31,15 @@ void run(LintSubject& subject) {
     const auto hooks = subject.hooks_of(*place.chain);
     if (std::ranges::find(hooks, Hook::Output) == hooks.end()) continue;
     const bool v4 = place.table->family != RuleFamily::Ip6;
-    const bool arrives = error_arrives(subject, v4);
+    if (error_arrives(subject, v4)) continue;
     const auto witness = subject.packet_reaching(place, PacketBox());
     if (!witness) continue;
     told.insert(place.chain);
     Finding& finding = subject.add(Confidence::Replayed, place,
-                                   arrives ? "the error it answers with goes to this machine itself, over lo: it "
-                                             "passes OUTPUT and INPUT and is counted there"
-                                           : "the error it answers with goes to this machine itself, over lo, and is "
-                                             "stopped there: programs wait as if "
-                                             "it were DROP");
-    finding.severity = arrives ? Severity::Info : Severity::Warning;
+                                   "the error it answers with goes to this machine itself, over lo, and is stopped "
+                                   "there: programs wait as if it were DROP");
     finding.witness = witness;
-    if (!arrives) finding.fix = "accept what goes over lo, in OUTPUT and in INPUT, before everything else";
+    finding.fix = "accept what goes over lo, in OUTPUT and in INPUT, before everything else";
   }
 }
 
@@ -54,13 +50,15 @@ const Check l15{
     .id = "reject-in-output",
     .severity = Severity::Warning,
     .confidence = Confidence::Replayed,
-    .meaning = "REJECT answers programs of this machine with an error over lo",
+    .meaning = "REJECT answers programs of this machine with an error that never arrives",
     .why =
-        "Measured: the ICMP error of a REJECT in OUTPUT passes OUTPUT to lo and INPUT from lo, as RELATED. Where lo is "
-        "accepted "
-        "that is only surprising in counters (a remark); where it is not, the program never hears of it and waits.",
-    .wrong = {.rules = "-A OUTPUT -p tcp --dport 25 -j REJECT --reject-with icmp-port-unreachable\n"},
-    .right = {.rules = "-A OUTPUT -p tcp --dport 25 -j REJECT --reject-with tcp-reset\n"},
+        "Measured: the ICMP error of a REJECT in OUTPUT passes OUTPUT to lo and INPUT from lo, as RELATED. Where one "
+        "of them stops it, the program never hears of it and waits until it gives up.",
+    .wrong = {.rules = "-A INPUT -i lo -p tcp -j ACCEPT\n"
+                       "-A INPUT -i lo -j DROP\n"
+                       "-A OUTPUT -p tcp --dport 25 -j REJECT --reject-with icmp-port-unreachable\n"},
+    .right = {.rules = "-A INPUT -i lo -j ACCEPT\n"
+                       "-A OUTPUT -p tcp --dport 25 -j REJECT --reject-with icmp-port-unreachable\n"},
     .run = run,
 };
 

@@ -1,8 +1,9 @@
 #include <fmt/format.h>
 
 #include "lint/check.h"
+#include "lint/example_rules.h"
+#include "lint/packet_kinds.h"
 #include "lint/subject.h"
-#include "lint/usual_packets.h"
 
 namespace mailweir::rules {
 namespace {
@@ -65,24 +66,14 @@ const Check l17{
     .meaning = "connections may be opened, and their answers are stopped",
     .why =
         "Rules that deny by default must let the packets of connections pass that were allowed when they were opened, "
-        "in both "
-        "directions. Otherwise nothing works, and which side is at fault is hard to see.",
+        "in both directions. Otherwise nothing works, and which side is at fault is hard to see.",
     .wrong = {.rules = "*filter\n:INPUT DROP\n:FORWARD DROP\n:OUTPUT ACCEPT\n"
                        "-A INPUT -i lo -j ACCEPT\n"
                        "-A INPUT -p icmp -j ACCEPT\n"
                        "-A INPUT -p tcp --dport 22 -j ACCEPT\n"
                        "COMMIT\n",
-              .rules_v6 = "*filter\n:INPUT DROP\n:FORWARD DROP\n:OUTPUT ACCEPT\n"
-                          "-A INPUT -i lo -j ACCEPT\n"
-                          "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
-                          "-A INPUT -p ipv6-icmp -j ACCEPT\n"
-                          "-A INPUT -p tcp --dport 22 -j ACCEPT\n"
-                          "COMMIT\n"},
-    .right = {.rules = "*filter\n:INPUT DROP\n:FORWARD DROP\n:OUTPUT ACCEPT\n"
-                       "-A INPUT -i lo -j ACCEPT\n"
-                       "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
-                       "-A INPUT -p tcp --dport 22 -j ACCEPT\n"
-                       "COMMIT\n"},
+              .rules_v6 = kDenyByDefaultV6},
+    .right = {.rules = kDenyByDefault},
     .run = run,
 };
 

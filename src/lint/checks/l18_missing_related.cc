@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include "lint/check.h"
+#include "lint/packet_kinds.h"
 #include "lint/subject.h"
-#include "lint/usual_packets.h"
 
 namespace mailweir::rules {
 namespace {
@@ -58,8 +58,7 @@ const Check l18{
     .meaning = "answers are accepted, and ICMP errors about them are not",
     .why =
         "Errors belong to the connection they are about: conntrack calls them RELATED. Without them a mail server "
-        "waits minutes "
-        "for a host that is known to be unreachable, and large mails stall on paths with a smaller MTU.",
+        "waits minutes for a host that is known to be unreachable, and large mails stall on paths with a smaller MTU.",
     .wrong = {.rules = "-A INPUT -i lo -j ACCEPT\n"
                        "-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT\n"
                        "-A INPUT -p tcp --dport 25 -j ACCEPT\n"

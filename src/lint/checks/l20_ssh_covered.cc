@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "lint/check.h"
+#include "lint/packet_kinds.h"
 #include "lint/ssh.h"
 #include "lint/subject.h"
-#include "lint/usual_packets.h"
 #include "record/packet_sighting.h"
 
 namespace mailweir::rules {
@@ -52,9 +52,8 @@ const Check l20{
     .meaning = "ssh is accepted, behind a rule that stops it",
     .why =
         "The rule for ssh is there and still matches something, so it looks right; but connections cannot be opened, "
-        "because a "
-        "rule before it stops every first packet. Sessions that are open go on, and nobody notices until the next "
-        "login.",
+        "because a rule before it stops every first packet. Sessions that are open go on, and nobody notices until the "
+        "next login.",
     .wrong = {.rules = "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
                        "-A INPUT -p tcp --syn -j DROP\n"
                        "-A INPUT -p tcp --dport 22 -j ACCEPT\n"},

@@ -72,8 +72,8 @@ void run(LintSubject& subject) {
     const auto chain = subject.main_chain(Way::In, !v6);
     Finding& finding = subject.add(Confidence::Heuristic, chain.value_or(RulePlace{}),
                                    fmt::format("line {} stops everything, and the first rule that accepts something is "
-                                               "added in line {}: if the script ends in "
-                                               "between, or is run over ssh, the machine cannot be reached any more",
+                                               "added in line {}: if the script ends in between, or is run over ssh, "
+                                               "the machine cannot be reached any more",
                                                policy->line, accepts->line));
     finding.fix = "set the policy last, or load all rules at once with iptables-restore";
   }
@@ -89,10 +89,8 @@ const Check l21{
     .meaning = "a script sets the policy to DROP before it accepts anything",
     .why =
         "A script runs line by line. From the policy to the first rule that accepts, all packets are dropped, those of "
-        "the ssh "
-        "session that runs it too: a mistake in a line between, a slow name lookup, and nobody gets in. "
-        "iptables-restore "
-        "changes everything in one step.",
+        "the ssh session that runs it too: a mistake in a line between, a slow name lookup, and nobody gets in. "
+        "iptables-restore changes everything in one step.",
     .wrong = {.rules = "ip6tables -A INPUT -i lo -j ACCEPT\n"
                        "ip6tables -A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
                        "ip6tables -A INPUT -p ipv6-icmp -j ACCEPT\n"

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "lint/check.h"
+#include "lint/packet_kinds.h"
 #include "lint/subject.h"
-#include "lint/usual_packets.h"
 
 namespace mailweir::rules {
 namespace {
@@ -31,7 +31,7 @@ void run(LintSubject& subject) {
       fresh.constrain(FieldValues{Field::InputInterface, lo.complement(128), false});
       fresh.constrain(FieldValues{Field::DestinationPort, IntervalSet::single(3306), false});
       const auto witness = subject.packet_reaching(place, fresh);
-      if (!witness || witness->entry != Entry::Receive) continue;
+      if (!witness || witness->way == Way::Out) continue;
       Finding& finding = subject.add(Confidence::Replayed, place,
                                      fmt::format("lets everybody in who sends from port {}: whoever connects chooses "
                                                  "that port, and reaches every port here",
@@ -60,8 +60,7 @@ const Check l22{
     .meaning = "packets are let in because of the port they come from",
     .why =
         "-p tcp --sport 25 -j ACCEPT is meant for answers of mail servers. But the sender chooses the source port: "
-        "with it, "
-        "every port of this machine is open to everybody. Answers are known by their connection.",
+        "with it, every port of this machine is open to everybody. Answers are known by their connection.",
     .wrong = {.rules = "-A INPUT -i lo -j ACCEPT\n"
                        "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
                        "-A INPUT -p tcp --sport 25 -j ACCEPT\n"

@@ -49,8 +49,7 @@ const Check l23{
     .meaning = "the connection's state is asked for before conntrack knows it",
     .why =
         "The raw table and chains with a priority below -200 run before conntrack. There the state of every packet is "
-        "INVALID: "
-        "a rule that drops INVALID in raw drops everything, one that accepts ESTABLISHED accepts nothing.",
+        "INVALID: a rule that drops INVALID in raw drops everything, one that accepts ESTABLISHED accepts nothing.",
     .wrong = {.rules = "*raw\n:PREROUTING ACCEPT\n:OUTPUT ACCEPT\n"
                        "-A PREROUTING -p tcp --dport 25 -m conntrack --ctstate ESTABLISHED -j ACCEPT\n"
                        "COMMIT\n"},

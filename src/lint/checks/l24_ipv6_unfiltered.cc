@@ -10,7 +10,7 @@ namespace {
 
 // Does anything on that way stop packets at all?
 bool stops_something(const LintSubject& subject, Way way, bool v4) {
-  const Hook hook = way == Way::In ? Hook::Input : way == Way::Out ? Hook::Output : Hook::Forward;
+  const Hook hook = filter_hook(way);
   return std::ranges::any_of(
       subject.filters_at(v4 ? RuleFamily::Ip4 : RuleFamily::Ip6, hook), [&](const RulePlace& base) {
         if (base.chain->hook->policy == Verdict::Kind::Drop) return true;
@@ -51,7 +51,10 @@ void run(LintSubject& subject) {
         Confidence::Heuristic, *first,
         fmt::format("IPv4 is filtered in {}; the IPv6 side was not given, and without rules everything passes there",
                     ways));
-    finding.severity = Severity::Warning;
+    // iptables-save cannot show the IPv6 side: that it is missing in its file says nothing. A script, or a list of nft,
+    // is mostly all there is.
+    const bool saved = subject.ruleset().whole && first->table->backend == Backend::Iptables;
+    finding.severity = saved ? Severity::Info : Severity::Warning;
     finding.fix = "give the rules of ip6tables too, or write the same rules for IPv6";
     return;
   }
@@ -72,8 +75,8 @@ const Check l24{
     .meaning = "IPv4 is filtered, and IPv6 is not",
     .why =
         "Most machines have an IPv6 address, and programs prefer it. What iptables stops, ip6tables lets pass until it "
-        "has rules "
-        "of its own. A file of iptables alone says nothing about IPv6: then this is a guess, and a warning.",
+        "has rules of its own. A script for IPv4 alone is a guess, and a warning; a file of iptables-save, which "
+        "cannot hold IPv6, only a reminder to give the other file too.",
     .wrong = {.rules = "*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\n"
                        "-A OUTPUT -p tcp -m multiport --dports 25,465,587 -j DROP\n"
                        "-A FORWARD -p tcp -m multiport --dports 25,465,587 -j DROP\n"

@@ -4,8 +4,8 @@
 #include <set>
 
 #include "lint/check.h"
+#include "lint/packet_kinds.h"
 #include "lint/subject.h"
-#include "lint/usual_packets.h"
 
 namespace mailweir::rules {
 namespace {
@@ -90,8 +90,7 @@ const Check l25{
     .meaning = "a port passes over one family and not over the other",
     .why =
         "Two files that were changed one at a time, or `ip protocol tcp` in an inet table, which is true of IPv4 only. "
-        "A mail port "
-        "that is closed over IPv4 alone is open.",
+        "A mail port that is closed over IPv4 alone is open.",
     .wrong = {.rules = "-A OUTPUT -p tcp --dport 110 -j DROP\n-A OUTPUT -p tcp --dport 143 -j DROP\n",
               .rules_v6 = "-A OUTPUT -p tcp --dport 110 -j DROP\n-A OUTPUT -p tcp --dport 993 -j DROP\n"},
     .right = {.rules = "-A OUTPUT -p tcp --dport 110 -j DROP\n", .rules_v6 = "-A OUTPUT -p tcp --dport 110 -j DROP\n"},

@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include "lint/check.h"
+#include "lint/packet_kinds.h"
 #include "lint/subject.h"
-#include "lint/usual_packets.h"
 #include "ruleset/number_names.h"
 
 namespace mailweir::rules {
@@ -35,10 +35,11 @@ SimulatedPacket linked(const Needed& needed, const char* source, const char* des
 void run(LintSubject& subject) {
   for (const Way way : {Way::In, Way::Through, Way::Out}) {
     if (!subject.filters(way, false)) continue;
-    // What forwards nothing needs no errors about it.
-    if (way == Way::Through &&
-        !subject.packet_that(Played::End::Passes, tcp_packets(ConnectionState::Established, way), way, false))
-      continue;
+    // Where nothing of IPv6 is to pass anyhow, nothing needs neighbours, or errors about it.
+    const auto passes = [&](ConnectionState state) {
+      return subject.packet_that(Played::End::Passes, tcp_packets(state, way), way, false).has_value();
+    };
+    if (!passes(ConnectionState::Established) && (way == Way::Through || !passes(ConnectionState::New))) continue;
     std::string blocked;
     std::optional<Witness> witness;
     for (const Needed& needed : kNeeded) {
@@ -90,9 +91,8 @@ const Check l26{
     .meaning = "ICMPv6 that IPv6 cannot do without is stopped",
     .why =
         "What ARP is to IPv4, neighbour discovery is to IPv6, and it is made of ICMPv6; routers do not fragment, so "
-        "senders must "
-        "hear \"packet too big\". Rules copied from IPv4 stop both: the machine is unreachable minutes later, or large "
-        "mails stall.",
+        "senders must hear \"packet too big\". Rules copied from IPv4 stop both: the machine is unreachable minutes "
+        "later, or large mails stall.",
     .wrong = {.rules = "iptables -A INPUT -i lo -j ACCEPT\n",
               .rules_v6 = "-A INPUT -i lo -j ACCEPT\n"
                           "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"

@@ -1,6 +1,6 @@
 #include "lint/check.h"
+#include "lint/packet_kinds.h"
 #include "lint/subject.h"
-#include "lint/usual_packets.h"
 
 namespace mailweir::rules {
 namespace {
@@ -15,7 +15,8 @@ void run(LintSubject& subject) {
     const Rule* rule = played.fate().rule;
     // A rule that names ICMP; what falls to a rule for everything is L18's.
     if (played.end != Played::End::Stopped || rule == nullptr) continue;
-    if (asks_for(*rule, Field::SourceAddress) || asks_for(*rule, Field::DestinationAddress) || is_limited(*rule)) continue;
+    if (asks_for(*rule, Field::SourceAddress) || asks_for(*rule, Field::DestinationAddress) || is_limited(*rule))
+      continue;
     if (!asks_for(*rule, Field::Protocol) && !asks_for(*rule, Field::IcmpTypeCode)) continue;
     for (const RulePlace& place : subject.rules())
       if (place.rule == rule) {
@@ -48,8 +49,7 @@ const Check l27{
     .meaning = "ICMP \"fragmentation needed\" is stopped",
     .why =
         "Path MTU discovery (RFC 1191) lives by it. Without it small packets pass and large ones vanish: the greeting "
-        "of the mail "
-        "server comes, the mail does not go through. Blocking all ICMP \"for safety\" does that.",
+        "of the mail server comes, the mail does not go through. Blocking all ICMP \"for safety\" does that.",
     .wrong = {.rules = "-A INPUT -p icmp -j DROP\n"
                        "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"},
     .right = {.rules = "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"

@@ -41,8 +41,8 @@ void look_at(LintSubject& subject, const RulePlace& place, Way way) {
   const std::string ports = values_text(Field::DestinationPort, forgotten);
   Finding& finding = subject.add(
       Confidence::Replayed, place,
-      all ? fmt::format("stops mail to port 25, while ports {} stay open: with a stolen password mail still leaves "
-                        "by them (fine where people may submit mail to their providers)",
+      all ? fmt::format("stops mail to port 25, while ports {} stay open: with a stolen password mail still leaves by "
+                        "them (fine where people may submit mail to their providers)",
                         ports)
           : fmt::format("stops mail to port 25, and port {} was forgotten: mail still leaves by it", ports));
   if (all) finding.severity = Severity::Info;
@@ -78,9 +78,9 @@ const Check l28{
     .confidence = Confidence::Replayed,
     .meaning = "port 25 is stopped, a port for submitting mail (465, 587) is not",
     .why =
-        "Spam leaves by three ports: 25 to anybody's server, 465 and 587 to a provider with a stolen password. "
-        "Rules that stop 25 and one of the others mostly mean all three. That 25 alone is stopped is what many "
-        "providers do, so that is no more than a remark.",
+        "Spam leaves by three ports: 25 to anybody's server, 465 and 587 to a provider with a stolen password. Rules "
+        "that stop 25 and one of the others mostly mean all three. That 25 alone is stopped is what many providers do, "
+        "so that is no more than a remark.",
     .wrong = {.rules = "-A FORWARD -p tcp -m multiport --dports 25,465 -j DROP\n"},
     .right = {.rules = "-A FORWARD -p tcp -m multiport --dports 25,465,587 -j DROP\n"},
     .run = run,

@@ -34,8 +34,8 @@ void running_connections(LintSubject& subject, const RulePlace& place) {
     const auto passing = subject.packet_that(Played::End::Passes, going, Way::Out, v4);
     if (!passing) continue;
     Finding& finding = subject.add(Confidence::Replayed, place,
-                                   "stops new connections of that user only: those he has when the rule is loaded "
-                                   "are accepted before it, and go on sending");
+                                   "stops new connections of that user only: those he has when the rule is loaded are "
+                                   "accepted before it, and go on sending");
     finding.severity = Severity::Info;
     finding.witness = passing;
     finding.fix = fmt::format("end them once, after loading the rules: ss -K dport = {}", port);
@@ -66,10 +66,10 @@ const Check l30{
     .confidence = Confidence::Heuristic,
     .meaning = "a rule asks for the user of packets that have none, or too late",
     .why =
-        "Only packets that a program of this machine sends have an owner. Those that arrive, are forwarded or are "
-        "made by the kernel have none, so the rule never takes them, or, negated, takes them all. And a rule that "
-        "stops a user behind one that accepts established connections leaves his running ones alone: a spammer who "
-        "is connected when the rule is loaded goes on.",
+        "Only packets that a program of this machine sends have an owner. Those that arrive, are forwarded or are made "
+        "by the kernel have none, so the rule never takes them, or, negated, takes them all. And a rule that stops a "
+        "user behind one that accepts established connections leaves his running ones alone: a spammer who is "
+        "connected when the rule is loaded goes on.",
     .wrong = {.rules = R"({"nftables": [{"table": {"family": "inet", "name": "mail"}},
 {"chain": {"family": "inet", "table": "mail", "name": "forward", "type": "filter", "hook": "forward", "prio": 0, "policy": "accept"}},
 {"rule": {"family": "inet", "table": "mail", "chain": "forward", "expr": [

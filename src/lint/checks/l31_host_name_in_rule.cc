@@ -43,10 +43,9 @@ const Check l31{
     .confidence = Confidence::Heuristic,
     .meaning = "a rule names a host instead of an address",
     .why =
-        "iptables asks the DNS while it loads the rule, makes one rule per address it got, and never asks again. "
-        "Mail providers change their addresses every few days: allowed mail is then stopped, or somebody else's "
-        "address is allowed. When the network is not up yet, as at boot, the rule fails, and with it the whole "
-        "restore.",
+        "iptables asks the DNS while it loads the rule, makes one rule per address it got, and never asks again. Mail "
+        "providers change their addresses every few days: allowed mail is then stopped, or somebody else's address is "
+        "allowed. When the network is not up yet, as at boot, the rule fails, and with it the whole restore.",
     .wrong = {.rules = "-A OUTPUT -p tcp -d smtp.example.com --dport 587 -j ACCEPT\n"},
     .right = {.rules = "-A OUTPUT -p tcp -d 192.0.2.25 --dport 587 -j ACCEPT\n"},
     .run = run,

@@ -64,7 +64,7 @@ void run(LintSubject& subject) {
     for (const Redirection& redirection : redirections(subject, v4)) {
       if (!redirection.port || !asks_for(*redirection.place.rule, Field::DestinationPort)) continue;
       const Hook hook = redirection.elsewhere ? Hook::Forward : Hook::Input;
-      for (const RulePlace& place : filtering_rules(subject, hook, v4)) look_at(subject, redirection, place, v4);
+      for (const RulePlace& place : subject.filtering_rules(hook, v4)) look_at(subject, redirection, place, v4);
     }
 }
 

@@ -22,14 +22,14 @@ bool accepts_port(LintSubject& subject, const RulePlace& place, std::uint8_t pro
 
 void look_at(LintSubject& subject, bool v4) {
   if (!subject.denies_by_default(Way::Out, v4)) return;
-  const auto rules = filtering_rules(subject, Hook::Output, v4);
+  const auto rules = subject.filtering_rules(Hook::Output, v4);
   const auto mail =
       std::ranges::find_if(rules, [&](const RulePlace& place) { return accepts_port(subject, place, 6, 25); });
   if (mail == rules.end() || !subject.packet_reaching(*mail, opening(kProtocolTcp, 25))) return;
-  const bool udp = may_pass(subject, question(kProtocolUdp), Way::Out, v4);
-  if (may_pass(subject, question(kProtocolTcp), Way::Out, v4)) return;
+  const bool udp = !subject.none_passes(question(kProtocolUdp), Way::Out, v4);
+  if (!subject.none_passes(question(kProtocolTcp), Way::Out, v4)) return;
   // Questions may go over the other family.
-  if (!udp && may_pass(subject, question(kProtocolUdp), Way::Out, !v4)) return;
+  if (!udp && !subject.none_passes(question(kProtocolUdp), Way::Out, !v4)) return;
   const auto stopped = subject.packet_that(Played::End::Stopped, question(kProtocolTcp), Way::Out, v4);
   if (!stopped) return;
   Finding& finding = subject.add(
@@ -71,8 +71,8 @@ const Check l33{
     .meaning = "mail may leave, but DNS by TCP (or at all) may not",
     .why =
         "A mail server asks for MX, TXT and TLSA records, and answers that do not fit into a datagram come over TCP. "
-        "Where TCP port 53 is stopped, some domains' mail stays in the queue, and some signatures cannot be "
-        "checked, while everything else works.",
+        "Where TCP port 53 is stopped, some domains' mail stays in the queue, and some signatures cannot be checked, "
+        "while everything else works.",
     .wrong = {.rules = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT DROP [0:0]\n"
                        "-A OUTPUT -o lo -j ACCEPT\n"
                        "-A OUTPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"

@@ -23,7 +23,7 @@ Rule reset_ident() {
 // A rule that accepts mail by name: here lives a mail server.
 bool serves_mail(LintSubject& subject, bool v4) {
   for (const Hook hook : {Hook::Output, Hook::Input})
-    for (const RulePlace& place : filtering_rules(subject, hook, v4))
+    for (const RulePlace& place : subject.filtering_rules(hook, v4))
       if (effect_of(*place.rule) == Effect::Accept && names_port(*place.rule, 25) &&
           subject.spaces().space_of(*place.rule).box.meets(opening(kProtocolTcp, 25)))
         return true;
@@ -31,7 +31,7 @@ bool serves_mail(LintSubject& subject, bool v4) {
 }
 
 void look_at(LintSubject& subject, bool v4) {
-  if (!serves_mail(subject, v4) || !may_pass(subject, opening(kProtocolTcp, 25), Way::Out, v4)) return;
+  if (!serves_mail(subject, v4) || subject.none_passes(opening(kProtocolTcp, 25), Way::Out, v4)) return;
   const auto packet = sample_packet(opening(kProtocolTcp, kIdent), Way::In, v4);
   if (!packet) return;
   const Played played = subject.stage().play(*packet, Way::In);
@@ -48,8 +48,8 @@ void look_at(LintSubject& subject, bool v4) {
   if (played.fate().rule != nullptr)
     place = {place.table, place.chain, played.fate().rule, static_cast<std::uint32_t>(number)};
   Finding& finding = subject.add(Confidence::Replayed, place,
-                                 "drops ident (TCP 113) without an answer: old mail and IRC servers ask it before "
-                                 "they take a mail, and wait up to 30 seconds");
+                                 "drops ident (TCP 113) without an answer: old mail and IRC servers ask it before they "
+                                 "take a mail, and wait up to 30 seconds");
   finding.witness = subject.stage().witness(*packet, Way::In, played);
   finding.fix = "answer with a reset: -p tcp --dport 113 -j REJECT --reject-with tcp-reset";
   RulePlace before = place;

@@ -43,11 +43,11 @@ void look_at(LintSubject& subject, bool v4) {
   if (!passing) return;
   Finding& finding = subject.add(
       sure && forwards ? Confidence::Replayed : Confidence::Heuristic, *place,
-      forwards ? "this machine forwards, and FORWARD lets everything pass: anybody who can send packets here "
-                 "reaches every network behind it, and mail of everybody leaves through it"
+      forwards ? "this machine forwards, and FORWARD lets everything pass: anybody who can send packets here reaches "
+                 "every network behind it, and mail of everybody leaves through it"
       : sure   ? "rules translate addresses for others, and FORWARD lets everything pass, in both directions"
-               : "FORWARD lets everything pass as soon as this machine forwards (a container or VPN program "
-                 "switches that on)");
+               : "FORWARD lets everything pass as soon as this machine forwards (a container or VPN program switches "
+                 "that on)");
   if (!sure) finding.severity = Severity::Info;
   if (translates != nullptr) finding.related.push_back({*translates, "for packets of others"});
   finding.witness = passing;

@@ -34,15 +34,15 @@ bool look_at(LintSubject& subject, const Redirection& redirection, const RulePla
     if (!played || !played->passes) continue;
     Finding& finding = subject.add(
         Confidence::Replayed, place,
-        fmt::format("does not guard port {}: {} sends its packets to {}, so they go through FORWARD and never "
-                    "come to INPUT",
+        fmt::format("does not guard port {}: {} sends its packets to {}, so they go through FORWARD and never come to "
+                    "INPUT",
                     values_text(Field::DestinationPort, ports), place_text(redirection.place),
                     redirection.nat->first_address->text()));
     finding.related.push_back({redirection.place, "sends them on"});
     finding.witness = played->witness;
     finding.fix =
-        "stop them in FORWARD (with Docker: in DOCKER-USER), by the port as it was: -m conntrack "
-        "--ctorigdstport, or publish the port on 127.0.0.1 only";
+        "stop them in FORWARD (with Docker: in DOCKER-USER), by the port as it was: -m conntrack --ctorigdstport, or "
+        "publish the port on 127.0.0.1 only";
     return true;
   }
   return false;
@@ -54,7 +54,7 @@ void run(LintSubject& subject) {
       // With an address, INPUT may be meant for the others.
       if (!redirection.elsewhere || redirection.box.is_constrained(Field::DestinationAddress)) continue;
       if (!asks_for(*redirection.place.rule, Field::DestinationPort)) continue;
-      for (const RulePlace& place : filtering_rules(subject, Hook::Input, v4))
+      for (const RulePlace& place : subject.filtering_rules(Hook::Input, v4))
         if (look_at(subject, redirection, place, v4)) break;
     }
 }
@@ -69,8 +69,8 @@ const Check l36{
     .meaning = "INPUT guards a port whose packets DNAT sends through FORWARD",
     .why =
         "Docker publishes a port with DNAT: its packets are for the container, and pass FORWARD. Rules of INPUT, and "
-        "tools that write only those, never see them: a database or an open relay that was thought closed is open "
-        "to everybody.",
+        "tools that write only those, never see them: a database or an open relay that was thought closed is open to "
+        "everybody.",
     .wrong = {.rules = "-t nat -A PREROUTING -p tcp --dport 8025 -j DNAT --to-destination 172.17.0.2:25\n"
                        "-A INPUT -p tcp --dport 8025 -j DROP\n"
                        "-A FORWARD -d 172.17.0.2 -p tcp --dport 25 -j ACCEPT\n"},

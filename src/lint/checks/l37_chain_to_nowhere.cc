@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <vector>
 
 #include "base/escape.h"
 #include "lint/check.h"
+#include "lint/program_chains.h"
 #include "lint/subject.h"
 
 namespace mailweir::rules {
@@ -57,11 +59,23 @@ std::set<std::string> loops(const Table& table, const std::map<std::string, std:
   return looped;
 }
 
+constexpr std::size_t kNamedMax = 4;
+
+std::string names_text(const std::vector<RulePlace>& chains) {
+  std::string text;
+  for (std::size_t i = 0; i != std::min(chains.size(), kNamedMax); ++i)
+    text += fmt::format("{}{}", i == 0 ? "" : ", ", escape(chains[i].chain->name, 40));
+  if (chains.size() > kNamedMax) text += fmt::format(" and {} more", chains.size() - kNamedMax);
+  return text;
+}
+
 void missing_and_empty(LintSubject& subject, const Table& table, const std::vector<Call>& calls) {
   std::set<std::string> told;
+  std::vector<RulePlace> empty;
+  std::optional<RulePlace> first;
   for (const Call& call : calls) {
     const Chain* target = table.find_chain(call.to);
-    if (target != nullptr && (!target->rules.empty() || target->hook)) continue;
+    if (target != nullptr && (!target->rules.empty() || target->hook || is_programs(call.to))) continue;
     if (!told.insert(call.to).second) continue;
     if (target == nullptr) {
       subject
@@ -70,13 +84,47 @@ void missing_and_empty(LintSubject& subject, const Table& table, const std::vect
           .fix = "declare the chain before, or correct its name";
       continue;
     }
-    Finding& finding = subject.add(
-        Confidence::Proved, call.from,
-        fmt::format("jumps to {}, which has no rules: all packets come back as they were", escape(call.to, 40)));
-    finding.severity = Severity::Info;
-    finding.related.push_back({{&table, target, nullptr, 0}, "empty; some programs fill theirs while they run"});
-    finding.fix = "write its rules, or remove the jump";
+    if (!first) first = call.from;
+    empty.push_back({&table, target, nullptr, 0});
   }
+  if (empty.empty()) return;
+  Finding& finding = subject.add(
+      Confidence::Proved, *first,
+      empty.size() == 1
+          ? fmt::format("jumps to {}, which has no rules: all packets come back as they were", names_text(empty))
+          : fmt::format("{} chains that are jumped to have no rules: all packets come back from {} as they "
+                        "were",
+                        empty.size(), names_text(empty)));
+  finding.severity = Severity::Info;
+  for (const RulePlace& chain : empty)
+    finding.related.push_back({chain, "empty; some programs fill theirs while they run"});
+  finding.fix = empty.size() == 1 ? "write its rules, or remove the jump" : "write their rules, or remove the jumps";
+}
+
+// Elements of such a map say where packets jump to, and may be added while the rules run.
+bool jumps_by_map(const Table& table) {
+  return std::ranges::any_of(table.sets, [](const RuleSet& set) { return set.map_type == "verdict"; });
+}
+
+void unused(LintSubject& subject, const Table& table, const std::set<std::string>& called) {
+  std::vector<RulePlace> chains;
+  std::size_t rules = 0;
+  for (const Chain& chain : table.chains) {
+    if (chain.hook || called.contains(chain.name) || is_programs(chain.name)) continue;
+    chains.push_back({&table, &chain, nullptr, 0});
+    rules += chain.rules.size();
+  }
+  if (chains.empty() || jumps_by_map(table)) return;
+  Finding& finding = subject.add(
+      Confidence::Proved, chains.front(),
+      chains.size() == 1 ? fmt::format("no rule jumps to this chain: {}", rules == 0   ? "and it has none itself"
+                                                                          : rules == 1 ? "its rule never sees a packet"
+                                                                                       : "its rules never see a packet")
+                         : fmt::format("no rule jumps to {} chains: {}{}", chains.size(), names_text(chains),
+                                       rules == 0 ? "" : fmt::format("; their {} rules never see a packet", rules)));
+  finding.severity = Severity::Info;
+  for (std::size_t i = 1; i < chains.size(); ++i) finding.related.push_back({chains[i], "nor to this one"});
+  finding.fix = chains.size() == 1 ? "jump to it, or remove it" : "jump to them, or remove them";
 }
 
 void run(LintSubject& subject) {
@@ -102,15 +150,7 @@ void run(LintSubject& subject) {
       }
     if (!whole) continue;  // a fragment's chains may be made and used elsewhere
     missing_and_empty(subject, table, calls);
-    for (const Chain& chain : table.chains) {
-      if (chain.hook || called.contains(chain.name)) continue;
-      Finding& finding = subject.add(Confidence::Proved, {&table, &chain, nullptr, 0},
-                                     fmt::format("no rule jumps to this chain: its {} never see a packet",
-                                                 chain.rules.size() == 1 ? "rule" : "rules"));
-      if (chain.rules.empty()) finding.text = "no rule jumps to this chain, and it has none itself";
-      finding.severity = Severity::Info;
-      finding.fix = "jump to it, or remove it";
-    }
+    unused(subject, table, called);
   }
 }
 
@@ -125,7 +165,8 @@ const Check l37{
     .why =
         "A chain without a jump to it filters nothing, however good its rules are. A jump to a chain that is not "
         "there, or a circle, makes the kernel refuse the whole table, at boot as well. Unused and empty chains are "
-        "remarks only: fail2ban, Docker and others fill theirs while they run.",
+        "remarks only, one for all of a table; those of programs that fill theirs while they run (fail2ban, Docker, "
+        "ufw) are not told of, nor are unused ones where a verdict map may send packets to them.",
     .wrong = {.rules = "*filter\n:MAIL - [0:0]\n-A MAIL -p tcp --dport 2525 -j DROP\nCOMMIT\n"},
     .right = {.rules = "*filter\n:MAIL - [0:0]\n-A INPUT -j MAIL\n-A MAIL -p tcp --dport 2525 -j DROP\nCOMMIT\n"},
     .run = run,

@@ -16,8 +16,8 @@ constexpr char kText[] =
     "there are rules of iptables-legacy besides those of nftables, and both filter: what one accepts the other may "
     "drop, and each tool shows its own half only";
 constexpr char kFix[] =
-    "move the rules to one of them, then flush the other: iptables-legacy -P INPUT ACCEPT (and "
-    "FORWARD, OUTPUT), iptables-legacy -F";
+    "move the rules to one of them, then flush the other: iptables-legacy -P INPUT ACCEPT (and FORWARD, OUTPUT), "
+    "iptables-legacy -F";
 
 void run(LintSubject& subject) {
   const Ruleset& ruleset = subject.ruleset();
@@ -35,7 +35,7 @@ void run(LintSubject& subject) {
     if (other == ruleset.tables.end()) continue;
     told = true;
     Finding& finding = subject.add(Confidence::Proved, {&table, nullptr, nullptr, 0}, kText);
-    finding.related.push_back({{&*other, nullptr, nullptr, 0}, "filters too"});
+    finding.related.push_back({{&*other, nullptr, nullptr, 0}, "of nftables filters too"});
     finding.fix = kFix;
   }
   for (const Diagnostic& remark : subject.remarks()) {
@@ -55,8 +55,8 @@ const Check l38{
     .meaning = "tables of iptables-legacy and of nftables filter side by side",
     .why =
         "Both are asked for every packet, and a drop in either is final. iptables -L shows one of them, nft list "
-        "ruleset the other, so a packet disappears without a rule to be seen, and counters mislead. It happens when "
-        "an old script calls iptables-legacy on a machine that has moved on.",
+        "ruleset the other, so a packet disappears without a rule to be seen, and counters mislead. It happens when an "
+        "old script calls iptables-legacy on a machine that has moved on.",
     .wrong = {.rules = "# Warning: iptables-legacy tables present, use iptables-legacy-save to see them\n"
                        "-A INPUT -p tcp --dport 3306 -j DROP\n"},
     .right = {.rules = "-A INPUT -p tcp --dport 3306 -j DROP\n"},

@@ -1,37 +1,40 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <span>
+#include <vector>
 
 #include "base/escape.h"
 #include "lint/check.h"
+#include "lint/program_chains.h"
 #include "lint/subject.h"
 #include "ruleset/read_ruleset.h"
 
 namespace mailweir::rules {
 namespace {
 
-// Chains and tables that programs fill when they start, on every boot: mailweir, Docker, fail2ban, Kubernetes, libvirt.
-constexpr std::array<std::string_view, 8> kFilledByPrograms{"mailweir", "DOCKER",  "f2b-",    "fail2ban",
-                                                            "KUBE-",    "LIBVIRT", "libvirt", "cali-"};
-
-bool is_programs(std::string_view name) {
-  return std::ranges::any_of(kFilledByPrograms, [name](std::string_view begin) { return name.starts_with(begin); });
-}
-
-bool is_programs(const Rule& rule) {
+bool jumps_to_programs(const Rule& rule) {
   const Verdict* verdict = verdict_of(rule);
   return verdict != nullptr && is_programs(verdict->chain);
 }
 
-// Rules of `chain` that `other` has not, each counted as often as it stands there.
-std::vector<const Rule*> only_in(const Chain& chain, const Chain* other) {
+// iptables-legacy and nftables can have a table of that name at the same time; the file of the boot is for both.
+std::vector<const Chain*> running_chains(const Ruleset& ruleset, const Table& like, const std::string& name) {
+  std::vector<const Chain*> chains;
+  for (const Table& table : ruleset.tables)
+    if (table.family == like.family && table.name == like.name)
+      if (const Chain* chain = table.find_chain(name)) chains.push_back(chain);
+  return chains;
+}
+
+// Rules of `chain` that none of the others has, each counted as often as it stands there.
+std::vector<const Rule*> only_in(const Chain& chain, std::span<const Chain* const> others) {
   std::vector<const Rule*> left;
-  if (other != nullptr)
+  for (const Chain* other : others)
     for (const Rule& rule : other->rules) left.push_back(&rule);
   std::vector<const Rule*> only;
   for (const Rule& rule : chain.rules) {
-    if (is_programs(rule)) continue;
+    if (jumps_to_programs(rule)) continue;
     const auto same = std::ranges::find_if(left, [&](const Rule* each) { return same_rule(*each, rule); });
     if (same == left.end())
       only.push_back(&rule);
@@ -46,9 +49,12 @@ Verdict::Kind policy_of(const Chain* chain) {
 }
 
 void compare(LintSubject& subject, const Table& table, const Chain& chain, const Chain* saved, std::string_view file) {
-  const auto running = only_in(chain, saved);
-  const std::size_t missing = saved == nullptr ? 0 : only_in(*saved, &chain).size();
-  const bool policy = policy_of(&chain) != policy_of(saved);
+  const auto twins = running_chains(subject.ruleset(), table, chain.name);
+  const bool first = twins.front() == &chain;  // what is missing is told of once
+  const auto running = only_in(chain, saved == nullptr ? std::span<const Chain* const>() : std::span(&saved, 1));
+  const std::size_t missing = saved == nullptr || !first ? 0 : only_in(*saved, twins).size();
+  const bool policy =
+      first && std::ranges::none_of(twins, [saved](const Chain* each) { return policy_of(each) == policy_of(saved); });
   if (running.empty() && missing == 0 && !policy) return;
   std::string text;
   const auto say = [&](std::size_t count, std::string_view what) {
@@ -109,9 +115,9 @@ const Check l39{
     .confidence = Confidence::Proved,
     .meaning = "the running rules are not those that the next boot loads",
     .why =
-        "A rule typed at the prompt is gone after a reboot, mostly months later, when nobody remembers it; and a "
-        "saved rule that is not running is believed to protect. Counters, comments and chains that programs fill "
-        "themselves (Docker, fail2ban, Kubernetes, libvirt) do not count. On the live machine only.",
+        "A rule typed at the prompt is gone after a reboot, mostly months later, when nobody remembers it; and a saved "
+        "rule that is not running is believed to protect. Counters, comments and chains that programs fill themselves "
+        "(Docker, fail2ban, Kubernetes, libvirt) do not count. On the live machine only.",
     .wrong = {.rules = "-A INPUT -p tcp --dport 3306 -j DROP\n-A INPUT -p tcp --dport 6379 -j DROP\n",
               .machine = without_a_rule},
     .right = {.rules = "-A INPUT -p tcp --dport 3306 -j DROP\n", .machine = without_a_rule},

@@ -10,16 +10,27 @@ namespace mailweir::rules {
 namespace {
 
 // What the reader says of rules that iptables or the kernel refuses (ruleset/iptables_*.cc).
-constexpr std::array<std::string_view, 23> kRefused{
-    "ruleset.needs-protocol",   "ruleset.interface-in-input", "ruleset.interface-in-output", "ruleset.too-many-ports",
-    "ruleset.backward-range",   "ruleset.bad-port",           "ruleset.bad-address",         "ruleset.bad-interface",
-    "ruleset.bad-value",        "ruleset.wrong-table",        "ruleset.wrong-chain",         "ruleset.wrong-family",
-    "ruleset.owner-place",      "ruleset.kernel-cannot",      "ruleset.unknown-protocol",    "ruleset.unknown-option",
-    "ruleset.undeclared-chain", "ruleset.negated-list",       "ruleset.negated-limit",       "ruleset.option-twice",
-    "ruleset.two-targets",      "ruleset.missing-value",      "ruleset.negated-value"};
+constexpr std::array<std::string_view, 22> kRefused{
+    "ruleset.needs-protocol", "ruleset.interface-in-input", "ruleset.interface-in-output", "ruleset.too-many-ports",
+    "ruleset.backward-range", "ruleset.bad-port",           "ruleset.bad-address",         "ruleset.bad-interface",
+    "ruleset.bad-value",      "ruleset.wrong-table",        "ruleset.wrong-chain",         "ruleset.wrong-family",
+    "ruleset.owner-place",    "ruleset.unknown-protocol",   "ruleset.unknown-option",      "ruleset.undeclared-chain",
+    "ruleset.negated-list",   "ruleset.negated-limit",      "ruleset.option-twice",        "ruleset.two-targets",
+    "ruleset.missing-value",  "ruleset.negated-value"};
 
 void run(LintSubject& subject) {
   for (const Diagnostic& remark : subject.remarks()) {
+    if (remark.id == "ruleset.kernel-cannot") {
+      // Says more of this machine's kernel than of the rules.
+      Finding& finding = subject.add(
+          Confidence::Heuristic, {},
+          fmt::format("line {} asks for something that the kernel of this machine does not have, so it was not looked "
+                      "at; it may well load where it is meant to",
+                      remark.span.line));
+      finding.severity = Severity::Info;
+      finding.fix = remark.hint;
+      continue;
+    }
     if (remark.severity != Severity::Error || std::ranges::find(kRefused, remark.id) == kRefused.end()) continue;
     Finding& finding =
         subject.add(Confidence::Proved, {}, fmt::format("line {} is refused: {}", remark.span.line, remark.text));

@@ -72,8 +72,8 @@ const Check l42{
     .confidence = Confidence::Proved,
     .meaning = "several rules with a '!' of the same kind, which together take everything",
     .why =
-        "'! -s A -j DROP' and '! -s B -j DROP' do not let A and B pass: what comes from A is not from B, so the "
-        "second rule drops it. Nothing is left; with ACCEPT, everything is let in.",
+        "'! -s A -j DROP' and '! -s B -j DROP' do not let A and B pass: what comes from A is not from B, so the second "
+        "rule drops it. Nothing is left; with ACCEPT, everything is let in.",
     .wrong = {.rules = "-A INPUT ! -s 192.0.2.7 -p tcp --dport 3306 -j DROP\n"
                        "-A INPUT ! -s 192.0.2.8 -p tcp --dport 3306 -j DROP\n"},
     .right = {.rules = "-A INPUT -s 192.0.2.7 -p tcp --dport 3306 -j ACCEPT\n"

@@ -58,8 +58,8 @@ const Check l44{
     .meaning = "a rule names an interface that this machine does not have",
     .why =
         "The kernel takes any name, so a rule for eth0 on a machine whose card is enp3s0 loads, and never matches: "
-        "what it was to stop passes. Names of tunnels and bridges are remarks only, for those come and go. On the "
-        "live machine only.",
+        "what it was to stop passes. Names of tunnels and bridges are remarks only, for those come and go. On the live "
+        "machine only.",
     .wrong = {.rules = "-A INPUT -i eth0 -p tcp --dport 3306 -j DROP\n", .machine = predictable_names},
     .right = {.rules = "-A INPUT -i enp3s0 -p tcp --dport 3306 -j DROP\n", .machine = predictable_names},
     .run = run,

@@ -40,9 +40,7 @@ void run(LintSubject& subject) {
           subject.add(Confidence::Heuristic, unused[0],
                       fmt::format("{} took none of the {} and more packets that came by", numbers_text(unused), least));
       for (std::size_t i = 1; i < unused.size(); ++i) finding.related.push_back({unused[i], "took none either"});
-      finding.fix =
-          "ask whether what is accepted there is still in use; an "
-          "open door nobody uses is only a risk";
+      finding.fix = "ask whether what is accepted there is still in use; an open door nobody uses is only a risk";
     }
 }
 
@@ -53,14 +51,10 @@ const Check l45{
     .id = "never-hit",
     .severity = Severity::Info,
     .confidence = Confidence::Heuristic,
-    .meaning =
-        "by its counter, a rule that accepts has never been used while "
-        "many packets came by",
+    .meaning = "by its counter, a rule that accepts has never been used while many packets came by",
     .why =
-        "A service that moved away leaves its door open. Said only of rules "
-        "that accept (one that drops waits for "
-        "its day), where counters are given, and where later rules of the "
-        "chain took 100,000 packets or more.",
+        "A service that moved away leaves its door open. Said only of rules that accept (one that drops waits for its "
+        "day), where counters are given, and where later rules of the chain took 100,000 packets or more.",
     .wrong = {.rules = "-A INPUT -p tcp --dport 6667 -c 0 0 -j ACCEPT\n"
                        "-A INPUT -p tcp --dport 25 -c 250000 15000000 -j ACCEPT\n"},
     .right = {.rules = "-A INPUT -p tcp --dport 6667 -c 12 720 -j ACCEPT\n"

@@ -43,9 +43,8 @@ void look_at(LintSubject& subject, const Table& table, const Chain& chain) {
     const std::uint32_t above = place_above(subject, chain, i + 1);
     if (i + 1 - above < kPlacesMin) continue;
     Finding& finding = subject.add(Confidence::Proved, place,
-                                   fmt::format("takes {} of {} packets of this chain, each "
-                                               "after {} comparisons; at place {} it does "
-                                               "the same",
+                                   fmt::format("takes {} of {} packets of this chain, each after {} comparisons; at "
+                                               "place {} it does the same",
                                                hits, all, i, above));
     finding.fix = fmt::format("move it to place {}", above);
     RuleEdit edit = LintSubject::removal(place);
@@ -68,15 +67,11 @@ const Check l46{
     .id = "hot-rule-low",
     .severity = Severity::Info,
     .confidence = Confidence::Proved,
-    .meaning =
-        "by its counter, a rule far down takes most packets, and may "
-        "stand higher",
+    .meaning = "by its counter, a rule far down takes most packets, and may stand higher",
     .why =
-        "Every packet is compared with every rule above the one that takes "
-        "it. Said only where counters are given "
-        "and where it is proved that no packet's fate changes: the rules it "
-        "would pass take other packets, or end "
-        "them the same way.",
+        "Every packet is compared with every rule above the one that takes it. Said only where counters are given and "
+        "where it is proved that no packet's fate changes: the rules it would pass take other packets, or end them the "
+        "same way.",
     .wrong = {.rules = "-A INPUT -p tcp --dport 22 -c 1 60 -j ACCEPT\n"
                        "-A INPUT -p tcp --dport 25 -c 1 60 -j ACCEPT\n"
                        "-A INPUT -p tcp --dport 53 -c 1 60 -j ACCEPT\n"
@@ -87,10 +82,8 @@ const Check l46{
                        "-A INPUT -p tcp --dport 465 -c 1 60 -j ACCEPT\n"
                        "-A INPUT -p tcp --dport 587 -c 1 60 -j ACCEPT\n"
                        "-A INPUT -p tcp --dport 993 -c 1 60 -j ACCEPT\n"
-                       "[900000:54000000] -A INPUT -m conntrack --ctstate "
-                       "RELATED,ESTABLISHED -j ACCEPT\n"},
-    .right = {.rules = "[900000:54000000] -A INPUT -m conntrack --ctstate "
-                       "RELATED,ESTABLISHED -j ACCEPT\n"
+                       "[900000:54000000] -A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"},
+    .right = {.rules = "[900000:54000000] -A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
                        "-A INPUT -p tcp --dport 22 -c 1 60 -j ACCEPT\n"
                        "-A INPUT -p tcp --dport 25 -c 1 60 -j ACCEPT\n"},
     .run = run,

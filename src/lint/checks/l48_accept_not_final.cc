@@ -19,8 +19,8 @@ bool look_at(LintSubject& subject, const RulePlace& place, const RulePlace& late
   if (!played.certain() || played.end != Played::End::Stopped || !played.matches(*place.rule)) return false;
   if (played.fate().chain != later.chain) return false;
   Finding& finding = subject.add(Confidence::Replayed, place,
-                                 fmt::format("accepts packets that {} stops afterwards: an accept ends "
-                                             "one base chain, not the others of its hook",
+                                 fmt::format("accepts packets that {} stops afterwards: an accept ends one base chain, "
+                                             "not the others of its hook",
                                              place_text(later)));
   finding.related.push_back({later, "asked for the same packets too"});
   finding.witness = subject.stage().witness(*packet, way, played);
@@ -59,11 +59,9 @@ const Check l48{
     .confidence = Confidence::Replayed,
     .meaning = "what one table accepts another one stops at the same hook",
     .why =
-        "In nftables every base chain of a hook is asked, by priority. Drop "
-        "is final, accept is not: a rule in a "
-        "table of one's own cannot let in what firewalld's, ufw's or "
-        "iptables' table drops. At equal priority even "
-        "the order depends on who was loaded first.",
+        "In nftables every base chain of a hook is asked, by priority. Drop is final, accept is not: a rule in a table "
+        "of one's own cannot let in what firewalld's, ufw's or iptables' table drops. At equal priority even the order "
+        "depends on who was loaded first.",
     .wrong = {.rules =
                   R"({"nftables": [{"table": {"family": "inet", "name": "mine"}},
 {"chain": {"family": "inet", "table": "mine", "name": "input", "type": "filter", "hook": "input", "prio": -5, "policy": "accept"}},

@@ -23,15 +23,16 @@ void look_at(LintSubject& subject, const RulePlace& place, Way way) {
   if (!packet) return;
   // Within the limit the rule lets it pass; beyond it, as if the rule were not there, it is stopped.
   const Played played = subject.stage().play(*packet, way, true);
-  if (played.end == Played::End::Stopped || !played.matches(*place.rule)) return;
+  if (played.end != Played::End::Passes || !played.matches(*place.rule)) return;
   const RuleEdit edits[] = {LintSubject::removal(place)};
-  const auto beyond = apply_edits(subject.ruleset(), edits);
-  if (!beyond || Stage(*beyond).play(*packet, way).end != Played::End::Stopped) return;
+  const auto without = apply_edits(subject.ruleset(), edits);
+  if (!without) return;
+  const Stage stage(*without);
+  if (const Played beyond = stage.play(*packet, way); beyond.end != Played::End::Stopped) return;
   Finding& finding = subject.add(Confidence::Replayed, place,
-                                 "limits all senders together: one who knocks often enough "
-                                 "uses it up, and everybody else is kept out");
+                                 "limits all senders together: one who knocks often enough uses it up, and everybody "
+                                 "else is kept out: within the limit a packet passes, beyond it the same is stopped");
   finding.witness = subject.stage().witness(*packet, way, played);
-  finding.witness->fate = "passes within the limit, and is stopped beyond it";
   finding.fix = "limit each sender: -m hashlimit --hashlimit-mode srcip --hashlimit-upto";
 }
 
@@ -64,17 +65,13 @@ const Check l49{
     .confidence = Confidence::Replayed,
     .meaning = "a limit meant for each sender holds for all of them together",
     .why =
-        "The limit match has one bucket. With '--dport 22 -m limit --limit "
-        "3/min -j ACCEPT' a single scanner takes "
-        "all three, and the administrator is locked out; with port 25 "
-        "nobody's mail arrives. hashlimit has a bucket "
-        "per sender.",
-    .wrong = {.rules = "-A INPUT -p tcp --dport 25 -m conntrack --ctstate NEW -m limit "
-                       "--limit 3/min -j ACCEPT\n"
+        "The limit match has one bucket. With '--dport 22 -m limit --limit 3/min -j ACCEPT' a single scanner takes all "
+        "three, and the administrator is locked out; with port 25 nobody's mail arrives. hashlimit has a bucket per "
+        "sender.",
+    .wrong = {.rules = "-A INPUT -p tcp --dport 25 -m conntrack --ctstate NEW -m limit --limit 3/min -j ACCEPT\n"
                        "-A INPUT -p tcp --dport 25 -m conntrack --ctstate NEW -j DROP\n"},
     .right = {.rules = "-A INPUT -p tcp --dport 25 -m conntrack --ctstate NEW -m "
-                       "hashlimit --hashlimit-upto 3/min "
-                       "--hashlimit-mode srcip --hashlimit-name mail -j ACCEPT\n"
+                       "hashlimit --hashlimit-upto 3/min --hashlimit-mode srcip --hashlimit-name mail -j ACCEPT\n"
                        "-A INPUT -p tcp --dport 25 -m conntrack --ctstate NEW -j DROP\n"},
     .run = run,
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <vector>
 
 #include "lint/check.h"
 #include "lint/subject.h"
@@ -11,12 +12,25 @@ namespace mailweir::rules {
 namespace {
 
 void from_remarks(LintSubject& subject) {
+  std::vector<std::uint32_t> twice;  // lines; of one cause: several files were put into one
+  const Diagnostic* first = nullptr;
   for (const Diagnostic& remark : subject.remarks()) {
-    if (remark.id != "ruleset.missing-commit" && remark.id != "ruleset.table-twice") continue;
-    Finding& finding = subject.add(Confidence::Proved, {}, fmt::format("line {}: {}", remark.span.line, remark.text));
-    if (remark.id == "ruleset.missing-commit") finding.severity = Severity::Error;
-    finding.fix = remark.hint.empty() ? "write both parts as one table" : remark.hint;
+    if (remark.id == "ruleset.table-twice") {
+      if (first == nullptr) first = &remark;
+      twice.push_back(remark.span.line);
+    }
+    if (remark.id != "ruleset.missing-commit") continue;
+    subject.add(Confidence::Proved, {}, fmt::format("line {}: {}", remark.span.line, remark.text)).fix = remark.hint;
   }
+  if (first == nullptr) return;
+  subject
+      .add(Confidence::Proved, {},
+           twice.size() == 1
+               ? fmt::format("line {}: {}", first->span.line, first->text)
+               : fmt::format("{} lines begin a table that is there already (the first is line {}): of each table a "
+                             "restore keeps only the last",
+                             twice.size(), first->span.line))
+      .fix = first->hint.empty() ? "write both parts as one table" : first->hint;
 }
 
 bool inserts_first(const Rule& rule) {
@@ -39,8 +53,7 @@ void inverted(LintSubject& subject) {
       if (found == inserted.end() || found->second.size() < 2) continue;
       subject
           .add(Confidence::Heuristic, found->second[0],
-               fmt::format("{} lines of this file insert at the top (-I), so "
-                           "the last of them comes first",
+               fmt::format("{} lines of this file insert at the top (-I), so the last of them comes first",
                            found->second.size()))
           .fix = "append them (-A) in the order in which they are to be asked";
     }
@@ -59,12 +72,9 @@ void not_flushed(LintSubject& subject) {
       if (line.find(" -n") == std::string_view::npos && line.find(" --noflush") == std::string_view::npos) continue;
       subject
           .add(Confidence::Heuristic, {},
-               "iptables-restore without flushing adds the rules to those that "
-               "are there: after the second run every "
+               "iptables-restore without flushing adds the rules to those that are there: after the second run every "
                "rule stands twice")
-          .fix =
-          "leave out --noflush, or flush the chains of the file at its "
-          "beginning";
+          .fix = "leave out --noflush, or flush the chains of the file at its beginning";
       return;
     }
   }
@@ -85,15 +95,10 @@ const Check l50{
     .confidence = Confidence::Heuristic,
     .meaning = "loading the file does not give the rules it seems to hold",
     .why =
-        "Without COMMIT a restore loads nothing of the table. A table that "
-        "stands twice is kept once, the last. "
-        "Lines that insert (-I) come out in inverse order. A restore "
-        "without flushing doubles the rules on each "
-        "run.",
-    .wrong = {.rules = "*mangle\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp --dport "
-                       "3306 -j MARK --set-mark 1\n"},
-    .right = {.rules = "*mangle\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp --dport "
-                       "3306 -j MARK --set-mark 1\nCOMMIT\n"},
+        "Without COMMIT a restore loads nothing of the table. A table that stands twice is kept once, the last. Lines "
+        "that insert (-I) come out in inverse order. A restore without flushing doubles the rules on each run.",
+    .wrong = {.rules = "*mangle\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp --dport 3306 -j MARK --set-mark 1\n"},
+    .right = {.rules = "*mangle\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp --dport 3306 -j MARK --set-mark 1\nCOMMIT\n"},
     .run = run,
 };
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "lint/check.h"
+#include "lint/packet_kinds.h"
 #include "lint/subject.h"
-#include "lint/usual_packets.h"
 
 namespace mailweir::rules {
 namespace {
@@ -54,10 +54,10 @@ const Check l51{
     .meaning = "a proxy of this machine can be reached by everybody",
     .why =
         "Proxies on public addresses are found within hours, and mass mail is sent through them; the machine's owner "
-        "gets the "
-        "complaint. An error where the proxy, asked, took a stranger; a warning where only the port says what it is. "
-        "On the "
-        "live machine only.",
+        "gets the complaint. An error where the proxy, asked, took a stranger; a warning where only the port says what "
+        "it is. A mail server that is reached at port 25 is no finding: that is how mail arrives, and whether it "
+        "relays for strangers cannot be told without sending mail to others. Its own logs and a relay test from "
+        "outside tell. On the live machine only.",
     .wrong = {.rules = "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n", .machine = open_socks},
     .right = {.rules = "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
                        "-A INPUT -p tcp --dport 1080 ! -s 192.0.2.0/24 -j DROP\n",
