@@ -31,20 +31,15 @@ TEST(ExplainLimits, EveryRuleHangsOnSomethingUnknown) {
   EXPECT_FALSE(Explained(rules, kLine).all().groups.empty());
 }
 
-// Chains that each jump twice to the next, that go round in a circle, or deeper than is followed.
-TEST(ExplainLimits, ChainsThatNeverComeToAnEnd) {
-  std::string chains, doubling = "-A OUTPUT -j C0\n", deep = doubling;
+TEST(ExplainLimits, ChainsDeeperThanAreFollowed) {
+  std::string chains, rules = "-A OUTPUT -j C0\n";
   for (int i = 0; i != 100; ++i) chains += fmt::format(":C{} - [0:0]\n", i);
-  for (int i = 0; i != 29; ++i) doubling += fmt::format("-A C{0} -j C{1}\n-A C{0} -j C{1}\n", i, i + 1);
-  for (int i = 0; i != 99; ++i) deep += fmt::format("-A C{} -j C{}\n", i, i + 1);
-  for (const std::string& rules : {doubling, deep, std::string("-A OUTPUT -j C0\n-A C0 -g C1\n-A C1 -g C0\n")}) {
-    const Explained answer(
-        "*filter\n:OUTPUT ACCEPT [0:0]\n" + chains + rules + "-A OUTPUT -j LOG --log-prefix \"L: \"\nCOMMIT\n", kLine);
-    EXPECT_FALSE(answer.all().groups.empty());
-    ASSERT_FALSE(answer.first().notes.empty());
-    EXPECT_NE(answer.first().notes.front().find("not followed to its end"), std::string::npos)
-        << answer.first().notes.front();
-  }
+  for (int i = 0; i != 99; ++i) rules += fmt::format("-A C{} -j C{}\n", i, i + 1);
+  const Explained answer(
+      "*filter\n:OUTPUT ACCEPT [0:0]\n" + chains + rules + "-A OUTPUT -j LOG --log-prefix \"L: \"\nCOMMIT\n", kLine);
+  const auto& notes = answer.first().notes;
+  EXPECT_TRUE(std::ranges::any_of(
+      notes, [](const std::string& note) { return note.find("more than 64 chains deep") != std::string::npos; }));
 }
 
 TEST(ExplainLimits, ALineOfTenMegabytesIsCountedAndNotRead) {
