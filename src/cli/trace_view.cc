@@ -8,6 +8,7 @@
 
 #include "base/escape.h"
 #include "report/json.h"
+#include "report/words.h"
 #include "ruleset/print_ruleset.h"
 #include "simulate/packet_notation.h"
 
@@ -21,6 +22,7 @@ bool passes(const PacketFate& fate) {
 }
 
 std::string verdict_text(const PacketFate& fate) {
+  if (fate.kind == PacketFate::Kind::TooLong) return fmt::format("not followed to its end: {}", fate.limit);
   if (fate.kind != PacketFate::Kind::Dropped && fate.kind != PacketFate::Kind::Rejected)
     return std::string(name_of(fate.kind));
   if (fate.rule == nullptr) return fmt::format("{} by the policy of {}", name_of(fate.kind), escape(fate.chain->name));
@@ -47,6 +49,9 @@ void print_fate(const PacketFate& fate, Entry entry, bool brief, const Screen& s
     fmt::print("  {:<12} {:<28} {:<9} {}\n", name_of(step.hook), escape(where), name_of(step.result), escape(what));
     if (missed) fmt::print("  {:<12} {:<28} {}\n", "", "", screen.paint(Style::Faint, escape(why_not(step))));
   }
+  if (fate.notes.left_out != 0)
+    fmt::print("  and {} more steps, of which only the first {} are kept (steps_max)\n",
+               count_text(fate.notes.left_out), count_text(Notebook::kStepsMax));
   fmt::print("  {} {}\n", passes(fate) ? "->" : "=>",
              screen.paint(passes(fate) ? Style::Good : Style::Bad, verdict_text(fate)));
 }
@@ -68,7 +73,9 @@ nlohmann::ordered_json json_of(const PacketFate& fate, std::size_t world) {
     one["text"] = why_not(step);
     json["steps"].push_back(std::move(one));
   }
+  json["steps_left_out"] = fate.notes.left_out;
   json["verdict"] = name_of(fate.kind);
+  json["limit"] = fate.limit.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(fate.limit);
   json["generated_by"] = fate.cause ? nlohmann::ordered_json(name_of(fate.maker)) : nlohmann::ordered_json();
   json["world"] = world;
   return json;

@@ -29,7 +29,10 @@ std::string prefixes_note(const LineCase& c) {
 void note_rule(Explanation& answer) {
   const LineCase& c = answer.line_case;
   if (!c.rule()) {
-    if (!c.search.misses.empty()) {
+    if (!c.search.limit.empty())
+      answer.notes.push_back(fmt::format(
+          "The packet was not followed to its end: {}. Which rule logged it is not known.", c.search.limit));
+    else if (!c.search.misses.empty()) {
       std::vector<std::string> names;
       for (const RuleSearch::Miss& miss : c.search.misses) names.push_back(name_of(miss.place));
       const RulePlace& taken = c.search.misses.front().taken_by;

@@ -31,6 +31,17 @@ TEST(ExplainLimits, EveryRuleHangsOnSomethingUnknown) {
   EXPECT_FALSE(Explained(rules, kLine).all().groups.empty());
 }
 
+TEST(ExplainLimits, ChainsDeeperThanAreFollowed) {
+  std::string chains, rules = "-A OUTPUT -j C0\n";
+  for (int i = 0; i != 100; ++i) chains += fmt::format(":C{} - [0:0]\n", i);
+  for (int i = 0; i != 99; ++i) rules += fmt::format("-A C{} -j C{}\n", i, i + 1);
+  const Explained answer(
+      "*filter\n:OUTPUT ACCEPT [0:0]\n" + chains + rules + "-A OUTPUT -j LOG --log-prefix \"L: \"\nCOMMIT\n", kLine);
+  const auto& notes = answer.first().notes;
+  EXPECT_TRUE(std::ranges::any_of(
+      notes, [](const std::string& note) { return note.find("more than 64 chains deep") != std::string::npos; }));
+}
+
 TEST(ExplainLimits, ALineOfTenMegabytesIsCountedAndNotRead) {
   std::string text(std::size_t{10} << 20, 'A');
   text += '\n';

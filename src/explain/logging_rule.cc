@@ -94,6 +94,7 @@ void explain_miss(const Scene& scene, const LoggedPacket& line, RuleSearch& sear
   std::optional<RulePlace> first_end;
   scene.follow(line.seen, entry_of(line), true, [&](const World& world) {
     if (!first_end) first_end = decided_by(world.fates.front());
+    if (search.limit.empty()) search.limit = world.fates.front().limit;
   });
   const RulePlace end = first_end.value_or(RulePlace{});
   const bool v4 = line.seen.packet.is_v4();

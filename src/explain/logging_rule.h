@@ -33,6 +33,7 @@ struct RuleSearch {
   };
   std::vector<Miss> misses;
   std::vector<std::string> prefixes;  // of all logging rules, when none fits
+  std::string_view limit;             // not empty: of the simulation, past which the packet was not followed
 };
 // `likeliest`: what the packet was, where somebody knows better than the packet's own form tells.
 [[nodiscard]] RuleSearch find_logging_rule(const Scene& scene, const LoggedPacket& line,

@@ -7,9 +7,25 @@
 
 namespace mailweir::rules {
 
+// nft's `th sport` and `th dport` read the first two bytes of whatever transport header there is, and the next two
+// (nft_payload.c; seen on Linux 6.18): of ICMP type and code, and the checksum, which nobody here knows. Rules about
+// ports of TCP or UDP ask for the protocol first and do not come here with another.
+Walk::Reading Walk::read(Field field) const {
+  const PacketValues& values = packet_->values;
+  const Knowledge knowledge = values.knowledge_of(field);
+  const bool port = field == Field::SourcePort || field == Field::DestinationPort;
+  if (knowledge != Knowledge::Absent || !port || values.value(Field::Fragment) != 0)
+    return {knowledge, values.value(field)};
+  if (field == Field::SourcePort && values.is_known(Field::IcmpTypeCode))
+    return {Knowledge::Known, values.value(Field::IcmpTypeCode)};
+  return {Knowledge::Unknown, 0};
+}
+
 Walk::Answer Walk::ask_without_value(const Match& match) {
   const Field field = match.operand.field;
-  if (packet_->values.knowledge_of(field) == Knowledge::Absent) return match.when_absent ? Answer::Yes : Answer::No;
+  const Reading reading = read(field);
+  if (reading.knowledge == Knowledge::Known) return flat_of(match).holds_for(reading.value) ? Answer::Yes : Answer::No;
+  if (reading.knowledge == Knowledge::Absent) return match.when_absent ? Answer::Yes : Answer::No;
   const std::optional<IntervalSet> wanted = whole_values(match);
   if (!wanted) return assume(RulePart{match});
   IntervalSet& possible = world_.narrowings->try_emplace(field, IntervalSet::all(width_of(field))).first->second;
@@ -40,10 +56,10 @@ std::optional<SetKey> Walk::key_of(const std::vector<Operand>& key, bool& absent
   values.reserve(key.size());
   absent = false;
   for (const Operand& operand : key) {
-    const Knowledge knowledge = packet_->values.knowledge_of(operand.field);
-    if (knowledge == Knowledge::Absent) absent = true;
-    if (knowledge != Knowledge::Known) return std::nullopt;
-    values.push_back(packet_->values.value(operand.field) & operand.mask);
+    const Reading reading = read(operand.field);
+    if (reading.knowledge == Knowledge::Absent) absent = true;
+    if (reading.knowledge != Knowledge::Known) return std::nullopt;
+    values.push_back(reading.value & operand.mask);
   }
   return values;
 }

@@ -12,7 +12,7 @@ std::string filter(const std::string& chains, const std::string& rules) {
   return "*filter\n:INPUT ACCEPT [0:0]\n" + chains + rules + "COMMIT\n";
 }
 
-Worlds trace(const std::string& text, Diagnostics& remarks) {
+Worlds trace(const std::string& text, Diagnostics& remarks, bool with_notebook = false) {
   const Ruleset ruleset = read_iptables(text, {}, remarks);
   const Program program(ruleset);
   SimulatedMachine machine;
@@ -20,7 +20,7 @@ Worlds trace(const std::string& text, Diagnostics& remarks) {
   machine.routes = {{*IpPrefix::parse("0.0.0.0/0"), "eth0"}};
   const Simulator simulator(program, machine, false);
   const auto written = read_packet("tcp 203.0.113.9:50000 > 198.51.100.7:25 syn in eth0");
-  return explore(simulator, written->packet, written->entry, Time{});
+  return explore(simulator, written->packet, written->entry, Time{}, with_notebook);
 }
 
 Worlds trace(const std::string& text) {
@@ -50,6 +50,30 @@ TEST(Bounds, LoopsEnd) {
   const char* chains = ":A - [0:0]\n:B - [0:0]\n";
   EXPECT_EQ(kind_of(trace(filter(chains, "-A INPUT -j A\n-A A -j B\n-A B -j A\n"))), PacketFate::Kind::TooLong);
   EXPECT_EQ(kind_of(trace(filter(chains, "-A INPUT -j A\n-A A -g B\n-A B -g A\n"))), PacketFate::Kind::TooLong);
+}
+
+TEST(Bounds, WhatWasTooMuchIsSaid) {
+  EXPECT_EQ(trace(doubling()).worlds.front().fates.front().limit, "more than 4,000,000 rules asked (rules_max)");
+  std::string chains, rules = "-A INPUT -j C0\n";
+  for (int i = 0; i != 70; ++i) chains += fmt::format(":C{} - [0:0]\n", i);
+  for (int i = 0; i != 69; ++i) rules += fmt::format("-A C{} -j C{}\n", i, i + 1);
+  EXPECT_EQ(trace(filter(chains, rules)).worlds.front().fates.front().limit, "more than 64 chains deep (jumps_max)");
+}
+
+// The kernel's own limit of nft's chains is 16 (NFT_JUMP_STACK_SIZE); iptables-legacy goes deeper.
+TEST(Bounds, ChainsAsDeepAsTheKernelTakesThemAreFollowed) {
+  std::string chains, rules = "-A INPUT -j C0\n";
+  for (int i = 0; i != 17; ++i) chains += fmt::format(":C{} - [0:0]\n", i);
+  for (int i = 0; i != 16; ++i) rules += fmt::format("-A C{} -j C{}\n", i, i + 1);
+  EXPECT_EQ(kind_of(trace(filter(chains, rules + "-A C16 -j DROP\n"))), PacketFate::Kind::Dropped);
+}
+
+TEST(Bounds, ANotebookEndsAndCountsWhatItLeftOut) {
+  Diagnostics remarks;
+  const Worlds all = trace(doubling(), remarks, true);
+  const Notebook& notes = all.worlds.front().fates.front().notes;
+  EXPECT_EQ(notes.steps.size(), Notebook::kStepsMax);
+  EXPECT_GE(notes.left_out + notes.steps.size(), Walk::kRulesMax);
 }
 
 TEST(Bounds, ThousandUnknownsAreCut) {

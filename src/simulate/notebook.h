@@ -1,6 +1,7 @@
 // What a simulation writes down when somebody wants to know why: one line per rule that was asked.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -43,7 +44,17 @@ struct TraceStep {
 [[nodiscard]] std::string why_not(const TraceStep& step);
 
 struct Notebook {
+  // More than any ruleset has rules (RulesetLimits), so only chains that lead into each other over and over come here.
+  static constexpr std::size_t kStepsMax = 600'000;
   std::vector<TraceStep> steps;
+  std::uint64_t left_out = 0;  // steps past that
+
+  void add(const TraceStep& step) {
+    if (steps.size() < kStepsMax)
+      steps.push_back(step);
+    else
+      ++left_out;
+  }
 };
 
 }  // namespace mailweir::rules

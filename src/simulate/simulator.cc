@@ -13,6 +13,9 @@ namespace {
 constexpr FieldValue kUnicast = 1, kLocal = 2, kBroadcast = 3, kMulticast = 5;
 constexpr FieldValue kToHost = 0, kToAll = 1, kToGroup = 2, kLoopback = 5;
 
+constexpr std::string_view kTooManyPackets = "more than 32 packets come of one (packets_max)";
+static_assert(Simulator::kPacketsMax == 32, "the text above says so");
+
 const FieldValue kLo = interface_value("lo");
 
 FieldValue route_type(const SimulatedMachine& machine, const IpAddress& address) {
@@ -128,6 +131,7 @@ void Simulator::Run::finish(Passage& passage, PacketFate::Kind kind, Hook hook, 
   fate.state = connection_state_of(fate.packet.values.value(Field::ConnectionState));
   fate.rule = end.rule;
   fate.chain = end.chain;
+  fate.limit = end.limit;
 }
 
 void Simulator::Run::show(Passage& passage) {
@@ -245,6 +249,7 @@ void Simulator::Run::answer(const Passage& to, std::optional<KernelAnswer> made)
   if (!made || !simulator_.machine_.answers) return;
   if (fates_.size() >= kPacketsMax) {
     fates_[to.fate].kind = PacketFate::Kind::TooLong;
+    fates_[to.fate].limit = kTooManyPackets;
     return;
   }
   // An error about a packet that was not for us comes from the address we have towards its sender (icmp.c,

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
@@ -30,7 +31,7 @@ struct PacketFate {
     NotRouted,  // forwarding is off, or there is no route
     Expired,    // its hop limit was used up
     Unknown,    // ended by something nobody here understands
-    TooLong,    // a limit of the simulation (Walk::kRulesMax, kPacketsMax)
+    TooLong,    // a limit of the simulation: `limit`
   };
   SimulatedPacket packet;  // as it was at its end: translated, marked
   Kind kind = Kind::Delivered;
@@ -43,7 +44,8 @@ struct PacketFate {
   // Another connection has the address and port it would be translated to: the kernel draws another source port by
   // lot, and this is one that is free.
   bool guessed = false;
-  Notebook notes;  // empty unless asked for
+  std::string_view limit;  // of TooLong: "more than 64 chains deep (jumps_max)"
+  Notebook notes;          // empty unless asked for
 };
 [[nodiscard]] std::string_view name_of(PacketFate::Kind kind);
 

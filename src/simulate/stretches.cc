@@ -18,6 +18,9 @@ std::vector<Wanted> wanted_by(const Rule& rule) {
   for (const RulePart& part : rule.parts) {
     const auto* match = std::get_if<Match>(&part);
     if (match == nullptr) break;
+    // Ports of any protocol whatever (nft's `th`) may be read from a header that has none.
+    const bool port = match->operand.field == Field::SourcePort || match->operand.field == Field::DestinationPort;
+    if (port && std::ranges::find(all, Field::Protocol, &Wanted::first) == all.end()) continue;
     if (match->values.is_single() && match->operand.is_whole() && !match->negated && !match->when_absent)
       all.emplace_back(match->operand.field, match->values.intervals().front().first);
   }

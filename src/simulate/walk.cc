@@ -7,6 +7,14 @@
 
 namespace mailweir::rules {
 
+namespace {
+
+constexpr std::string_view kTooDeep = "more than 64 chains deep (jumps_max)";
+constexpr std::string_view kTooManyRules = "more than 4,000,000 rules asked (rules_max)";
+static_assert(Walk::kJumpsMax == 64 && Walk::kRulesMax == 4'000'000, "the texts above say so");
+
+}  // namespace
+
 ChainEnd Walk::run(std::uint32_t base) {
   const ChainEnd end = walk(base);
   world_.choices->spend(rules_run_);
@@ -22,7 +30,7 @@ ChainEnd Walk::walk(std::uint32_t base) {
     Frame& frame = frames[depth - 1];
     const FlatChain& chain = program.chains()[frame.chain];
     const std::uint32_t rule = next_matched(frame.next_rule, chain);
-    if (rules_run_ > kRulesMax) return {ChainEnd::Kind::TooLong};
+    if (rules_run_ > kRulesMax) return {.kind = ChainEnd::Kind::TooLong, .limit = kTooManyRules};
     if (rule == chain.rules_end) {
       --depth;
       continue;
@@ -41,7 +49,7 @@ ChainEnd Walk::walk(std::uint32_t base) {
         frame = {end.chain, program.chains()[end.chain].rules_begin};
         break;
       case RuleEnd::Kind::Jump:
-        if (depth == kJumpsMax) return {ChainEnd::Kind::TooLong};
+        if (depth == kJumpsMax) return {.kind = ChainEnd::Kind::TooLong, .limit = kTooDeep};
         frames[depth++] = {end.chain, program.chains()[end.chain].rules_begin};
         break;
     }
@@ -93,12 +101,12 @@ ChainEnd Walk::policy_of(const FlatChain& base) {
   count.bytes += packet_->values.number<std::uint32_t>(Field::Length);
   const Verdict::Kind policy = base.chain->hook->policy;
   if (world_.notebook != nullptr)
-    world_.notebook->steps.push_back({.hook = hook_,
-                                      .table = base.table,
-                                      .chain = base.chain,
-                                      .result = TraceStep::Result::Policy,
-                                      .verdict = policy});
-  return {policy == Verdict::Kind::Drop ? ChainEnd::Kind::Drop : ChainEnd::Kind::Accept, nullptr, base.chain};
+    world_.notebook->add({.hook = hook_,
+                          .table = base.table,
+                          .chain = base.chain,
+                          .result = TraceStep::Result::Policy,
+                          .verdict = policy});
+  return {.kind = policy == Verdict::Kind::Drop ? ChainEnd::Kind::Drop : ChainEnd::Kind::Accept, .chain = base.chain};
 }
 
 Walk::RuleEnd Walk::run_rule(const FlatRule& rule, const FlatChain& chain) {
@@ -122,7 +130,7 @@ Walk::RuleEnd Walk::run_rule(const FlatRule& rule, const FlatChain& chain) {
 Walk::RuleEnd Walk::run_part(const RulePart& part, const FlatChain& chain, const FlatRule& rule) {
   const auto ended = [&](ChainEnd::Kind kind, TraceStep::Result result) {
     note(chain, rule, result, &part);
-    RuleEnd end{RuleEnd::Kind::End, kNoChain, {kind, rule.rule, chain.chain}};
+    RuleEnd end{RuleEnd::Kind::End, kNoChain, {.kind = kind, .rule = rule.rule, .chain = chain.chain}};
     end.end.reject = std::get_if<Reject>(&part);
     end.end.nat = std::get_if<Nat>(&part);
     return end;
@@ -157,7 +165,7 @@ Walk::RuleEnd Walk::run_part(const RulePart& part, const FlatChain& chain, const
 Walk::RuleEnd Walk::follow(const Verdict& verdict, const FlatChain& chain, const FlatRule& rule) {
   const auto end = [&](ChainEnd::Kind kind, TraceStep::Result result) {
     note(chain, rule, result);
-    return RuleEnd{RuleEnd::Kind::End, kNoChain, {kind, rule.rule, chain.chain}};
+    return RuleEnd{RuleEnd::Kind::End, kNoChain, {.kind = kind, .rule = rule.rule, .chain = chain.chain}};
   };
   switch (verdict.kind) {
     case Verdict::Kind::Accept:
@@ -235,7 +243,7 @@ void Walk::note(const FlatChain& chain, const FlatRule& rule, TraceStep::Result 
     step.knowledge = packet_->values.knowledge_of(match->operand.field);
     step.value = packet_->values.value(match->operand.field) & match->operand.mask;
   }
-  world_.notebook->steps.push_back(step);
+  world_.notebook->add(step);
 }
 
 }  // namespace mailweir::rules

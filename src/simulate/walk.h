@@ -4,12 +4,14 @@
 // Changes: the packet (marks, TTL, DSCP), the connection's mark, counters, buckets, sets.
 // Three-valued: where an answer is unknown, Choices says what this world takes it to be. A field that is unknown is
 // narrowed by every answer, so that no world has a destination port that is both 25 and 80.
-// Limits: kJumpsMax frames (NFT_JUMP_STACK_SIZE is 16), kRulesMax rules of one walk; past either the end is TooLong.
+// Limits: kJumpsMax frames (NFT_JUMP_STACK_SIZE is 16), kRulesMax rules of one walk; past either the end is TooLong,
+// and says which.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string_view>
 
 #include "base/time.h"
 #include "simulate/choices.h"
@@ -30,6 +32,7 @@ struct ChainEnd {
   const Chain* chain = nullptr;    // where that rule is
   const Reject* reject = nullptr;  // of Reject
   const Nat* nat = nullptr;        // of Translate
+  std::string_view limit{};        // of TooLong: "more than 64 chains deep"
 };
 
 struct Surroundings {
@@ -86,6 +89,12 @@ class Walk {
     return flat.holds_for(values.value(flat.field)) ? Answer::Yes : Answer::No;
   }
   [[nodiscard]] Answer ask_without_value(const Match& match);
+  // What a rule reads where it asks for that field.
+  struct Reading {
+    Knowledge knowledge;
+    FieldValue value;
+  };
+  [[nodiscard]] Reading read(Field field) const;
   [[nodiscard]] Answer ask(const RulePart& part, const FlatChain& chain);
   [[nodiscard]] Answer look_up(const Lookup& lookup, const FlatChain& chain, const RulePart& part);
   [[nodiscard]] Answer look_up(const RuleSet& set, const std::vector<Operand>& key, const RulePart& part, bool negated);

@@ -124,7 +124,7 @@ std::string iptables_target(Dice& dice, const RuleTaste& taste, const std::strin
       return " -j RETURN";
     case 8:
       return user.empty() ? ""
-                          : fmt::format(" -{} {}", dice.chance(0.2) ? 'g' : 'j',
+                          : fmt::format(" -{} {}", dice.chance(0.35) ? 'g' : 'j',
                                         user[dice.below(static_cast<std::uint32_t>(user.size()))]);
     case 9:
       return " -j LOG --log-prefix \"t: \"";
@@ -149,7 +149,13 @@ std::string iptables_table(Dice& dice, const RuleTaste& taste, const std::string
                           : dice.chance(0.5) ? " -j DROP"
                                              : " -j RETURN");
   };
+  const auto add_marks = [&](const IptablesChain& chain) {
+    for (unsigned left = 2 + dice.below(3); left != 0; --left)
+      text += fmt::format("-A {} -j MARK --set-xmark 0x{:x}/0x{:x}\n-A {} -m mark --mark 0x{:x}/0x3\n", chain.name,
+                          dice.below(4), 1 + dice.below(3), chain.name, dice.below(4));
+  };
   const auto add = [&](const IptablesChain& chain, const std::vector<std::string>& targets) {
+    if (table == "mangle" && dice.chance(0.3)) add_marks(chain);
     if (dice.chance(0.15)) add_list(chain);
     for (unsigned left = 1 + dice.below(taste.rules_max); left != 0; --left) {
       std::string protocol;
@@ -247,8 +253,12 @@ std::string nft_matches(Dice& dice, const RuleTaste& taste, bool tracked, bool& 
       tcp = false;
       break;
     case 3:
-      // Without a protocol `th` would read the checksum of an ICMP packet as a port.
-      text += fmt::format("meta l4proto {{ tcp, udp }} th dport {} ", ports(dice, '-'));
+      // Without a protocol `th dport` would read the checksum of an ICMP packet as a port, and `th sport` reads type
+      // and code: 2048 is an echo request, 32768 that of ICMPv6.
+      if (dice.chance(0.4))
+        text += fmt::format("th sport {}{{ {}, 2048, 32768 }} ", not_sometimes(dice, "!= "), 1024 + dice.below(2000));
+      else
+        text += fmt::format("meta l4proto {{ tcp, udp }} th dport {} ", ports(dice, '-'));
       tcp = false;
       break;
     case 4:
