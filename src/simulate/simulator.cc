@@ -369,6 +369,9 @@ void Simulator::Run::post(Passage& passage) {
   values.set_absent(Field::SocketUser);
   values.set_absent(Field::SocketGroup);
   passage.by_icmp_socket = false;
+  // An INVALID packet carries nothing that says that conntrack has seen it: NOTRACK takes it, and conntrack looks anew.
+  if (passage.tracked.state == ConnectionState::Invalid && !packet_of(passage).asserted_state)
+    passage.attached = passage.no_notrack = false;
   receive(std::move(passage));
 }
 
