@@ -46,16 +46,6 @@ void find_elsewhere(LineCase& open) {
   }
 }
 
-RuleEdit removal(const RulePlace& place) {
-  RuleEdit edit;
-  edit.kind = RuleEdit::Kind::Remove;
-  edit.family = place.table->family;
-  edit.table = place.table->name;
-  edit.chain = place.chain->name;
-  edit.number = place.number;
-  return edit;
-}
-
 // Would there be a line without the rules that reject?
 void find_without_reject(LineCase& open) {
   std::vector<RuleEdit> edits;

@@ -17,7 +17,7 @@ void propose_invalid_drop(LintSubject& subject, const RulePlace& chain, Finding&
   Rule drop;
   drop.parts = {Match{.operand = {Field::ConnectionState}, .values = values_of(ConnectionState::Invalid)}, Counter{},
                 Verdict{.kind = Verdict::Kind::Drop, .chain = {}}};
-  finding.edits.push_back(LintSubject::insertion(before, std::move(drop)));
+  finding.edits.push_back(insertion(before, std::move(drop)));
   PacketBox meant;
   meant.constrain(FieldValues{Field::ConnectionState, values_of(ConnectionState::Invalid), false});
   finding.may_change.push_back(std::move(meant));

@@ -77,7 +77,7 @@ void report_shadowed(LintSubject& subject, Shadow kind) {
     if (kind == Shadow::SameVerdict || kind == Shadow::Several || kind == Shadow::Impossible ||
         kind == Shadow::AfterEnd) {
       finding.fix = "remove it, or move it before what covers it";
-      finding.edits.push_back(LintSubject::removal(dead.place));
+      finding.edits.push_back(removal(dead.place));
     } else {
       finding.fix = fmt::format("move it before rule {} if it is meant, else remove it", dead.by[0].number);
     }

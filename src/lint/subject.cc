@@ -275,23 +275,6 @@ Finding& LintSubject::add(Confidence confidence, const RulePlace& place, std::st
   return finding;
 }
 
-RuleEdit LintSubject::removal(const RulePlace& place) {
-  RuleEdit edit;
-  edit.kind = RuleEdit::Kind::Remove;
-  edit.family = place.table->family;
-  edit.table = place.table->name;
-  edit.chain = place.chain->name;
-  edit.number = place.number;
-  return edit;
-}
-
-RuleEdit LintSubject::insertion(const RulePlace& before, Rule rule) {
-  RuleEdit edit = removal(before);
-  edit.kind = RuleEdit::Kind::Insert;
-  edit.rule = std::move(rule);
-  return edit;
-}
-
 RuleEdit LintSubject::replacement(const RulePlace& place, Rule rule) {
   RuleEdit edit = removal(place);
   edit.kind = RuleEdit::Kind::Replace;

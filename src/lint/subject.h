@@ -77,8 +77,6 @@ class LintSubject {
   Finding& add(Confidence confidence, const RulePlace& place, std::string text);
 
   // For edits.
-  [[nodiscard]] static RuleEdit removal(const RulePlace& place);
-  [[nodiscard]] static RuleEdit insertion(const RulePlace& before, Rule rule);
   [[nodiscard]] static RuleEdit replacement(const RulePlace& place, Rule rule);
 
  private:

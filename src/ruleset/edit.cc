@@ -55,6 +55,23 @@ Result<void> edit_chain(Chain& chain, const std::vector<const RuleEdit*>& edits)
 
 }  // namespace
 
+RuleEdit removal(const RulePlace& place) {
+  RuleEdit edit;
+  edit.kind = RuleEdit::Kind::Remove;
+  edit.family = place.table->family;
+  edit.table = place.table->name;
+  edit.chain = place.chain->name;
+  edit.number = place.number;
+  return edit;
+}
+
+RuleEdit insertion(const RulePlace& before, Rule rule) {
+  RuleEdit edit = removal(before);
+  edit.kind = RuleEdit::Kind::Insert;
+  edit.rule = std::move(rule);
+  return edit;
+}
+
 Result<Ruleset> apply_edits(const Ruleset& ruleset, std::span<const RuleEdit> edits) {
   Ruleset changed = ruleset;
   std::map<Chain*, std::vector<const RuleEdit*>> by_chain;

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "ruleset/model.h"
 #include "ruleset/read_ruleset.h"
+#include "ruleset/rule_place.h"
 
 namespace mailweir::rules {
 
@@ -33,6 +34,10 @@ struct RuleEdit {
   Verdict::Kind policy = Verdict::Kind::Drop;
   friend bool operator==(const RuleEdit&, const RuleEdit&) = default;
 };
+
+// Of the rule at `place`; of a new one before it. REQUIRES: place.chain, place.number.
+[[nodiscard]] RuleEdit removal(const RulePlace& place);
+[[nodiscard]] RuleEdit insertion(const RulePlace& before, Rule rule);
 
 // NotFound: a chain or number that is not there. BadInput: two edits want the same rule.
 [[nodiscard]] Result<Ruleset> apply_edits(const Ruleset& ruleset, std::span<const RuleEdit> edits);

@@ -14,7 +14,7 @@ void run(LintSubject& subject) {
         subject.add(Confidence::Proved, place, fmt::format("the same as rule {} of this chain", first->number));
     finding.related.push_back({*first, "the first of them"});
     finding.fix = "remove one of the two";
-    finding.edits.push_back(LintSubject::removal(place));
+    finding.edits.push_back(removal(place));
   }
 }
 

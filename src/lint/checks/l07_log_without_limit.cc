@@ -58,8 +58,7 @@ void run(LintSubject& subject) {
       Rule logs = limited(*place.rule), decides = *place.rule;
       std::erase_if(logs.parts, [&](const RulePart& part) { return &part == logs.target(); });
       std::erase_if(decides.parts, [](const RulePart& part) { return std::holds_alternative<Log>(part); });
-      finding.edits = {LintSubject::insertion(place, std::move(logs)),
-                       LintSubject::replacement(place, std::move(decides))};
+      finding.edits = {insertion(place, std::move(logs)), LintSubject::replacement(place, std::move(decides))};
     } else {
       finding.edits.push_back(LintSubject::replacement(place, limited(*place.rule)));
     }

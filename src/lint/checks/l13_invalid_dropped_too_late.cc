@@ -35,7 +35,7 @@ void run(LintSubject& subject) {
       finding.related.push_back({earlier, "accepts without asking for the state"});
       finding.witness = witness;
       finding.fix = fmt::format("move it before rule {}", number);
-      RuleEdit move = LintSubject::removal(place);
+      RuleEdit move = removal(place);
       move.kind = RuleEdit::Kind::Move;
       move.before = number;
       finding.edits.push_back(std::move(move));

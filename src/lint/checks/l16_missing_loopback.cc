@@ -52,7 +52,7 @@ void run(LintSubject& subject) {
                       Verdict{.kind = Verdict::Kind::Accept, .chain = {}}};
       RulePlace first = *chain;
       first.number = 1;
-      finding.edits.push_back(LintSubject::insertion(first, std::move(accept)));
+      finding.edits.push_back(insertion(first, std::move(accept)));
       // What leaves by lo comes back by it.
       for (const Field side : {Field::InputInterface, Field::OutputInterface}) {
         PacketBox meant;

@@ -49,7 +49,7 @@ void run(LintSubject& subject) {
                       Verdict{.kind = Verdict::Kind::Accept, .chain = {}}};
       RulePlace first = *chain;
       first.number = 1;
-      finding.edits.push_back(LintSubject::insertion(first, std::move(accept)));
+      finding.edits.push_back(insertion(first, std::move(accept)));
       PacketBox meant;
       meant.constrain(FieldValues{Field::ConnectionState, states, false});
       finding.may_change.push_back(std::move(meant));

@@ -34,7 +34,7 @@ void run(LintSubject& subject) {
     finding.related.push_back({*accepts, "accepts ssh, too late"});
     finding.witness = subject.stage().witness(*packet, Way::In, played);
     finding.fix = fmt::format("move {} before it", place_text(*accepts));
-    RuleEdit move = LintSubject::removal(*accepts);
+    RuleEdit move = removal(*accepts);
     move.kind = RuleEdit::Kind::Move;
     move.before = place->number;
     finding.edits.push_back(std::move(move));

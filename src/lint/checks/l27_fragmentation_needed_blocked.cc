@@ -30,7 +30,7 @@ void run(LintSubject& subject) {
         accept.parts = {Match{.operand = {Field::Protocol}, .values = IntervalSet::single(kIcmp)},
                         Match{.operand = {Field::IcmpTypeCode}, .values = IntervalSet::single(3 * 256 + 4)}, Counter{},
                         Verdict{.kind = Verdict::Kind::Accept, .chain = {}}};
-        finding.edits.push_back(LintSubject::insertion(place, std::move(accept)));
+        finding.edits.push_back(insertion(place, std::move(accept)));
         PacketBox meant;
         meant.constrain(FieldValues{Field::IcmpTypeCode, IntervalSet::single(3 * 256 + 4), false});
         finding.may_change.push_back(std::move(meant));

@@ -51,7 +51,7 @@ void look_at(LintSubject& subject, const RulePlace& place, Way way) {
   if (all || place.rule->parts.empty() || match_of(*place.rule, Field::DestinationPort) == nullptr) return;
   RulePlace behind = place;
   ++behind.number;
-  finding.edits.push_back(LintSubject::insertion(behind, for_ports(*place.rule, forgotten)));
+  finding.edits.push_back(insertion(behind, for_ports(*place.rule, forgotten)));
   PacketBox changed;
   changed.constrain(FieldValues{Field::DestinationPort, forgotten, false});
   finding.may_change.push_back(std::move(changed));

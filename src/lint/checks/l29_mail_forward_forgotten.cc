@@ -86,7 +86,7 @@ void look_at(LintSubject& subject, bool v4) {
     });
     auto rule = for_forward(*place.rule);
     if (forward == place.table->chains.end() || !rule) continue;
-    finding.edits.push_back(LintSubject::insertion({place.table, &*forward, nullptr, 1}, *std::move(rule)));
+    finding.edits.push_back(insertion({place.table, &*forward, nullptr, 1}, *std::move(rule)));
   }
   PacketBox changed;
   changed.constrain(FieldValues{Field::DestinationPort, ports, false});

@@ -53,7 +53,7 @@ void look_at(LintSubject& subject, const Redirection& redirection, const RulePla
   for (RulePart& part : changed.parts)
     if (auto* match = std::get_if<Match>(&part); match != nullptr && match->operand.field == Field::DestinationPort)
       *match = Match{.operand = {Field::DestinationPort}, .values = IntervalSet::single(*redirection.port)};
-  finding.edits.push_back(LintSubject::insertion(place, std::move(changed)));
+  finding.edits.push_back(insertion(place, std::move(changed)));
   PacketBox may;
   may.constrain(FieldValues{Field::DestinationPort, ports.united(IntervalSet::single(*redirection.port)), false});
   finding.may_change.push_back(std::move(may));

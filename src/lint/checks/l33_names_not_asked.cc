@@ -50,7 +50,7 @@ void look_at(LintSubject& subject, bool v4) {
   }
   RulePlace behind = *asks;
   ++behind.number;
-  finding.edits.push_back(LintSubject::insertion(behind, std::move(by_tcp)));
+  finding.edits.push_back(insertion(behind, std::move(by_tcp)));
   PacketBox changed;
   changed.constrain(FieldValues{Field::DestinationPort, IntervalSet::single(53), false});
   finding.may_change.push_back(std::move(changed));

@@ -54,7 +54,7 @@ void look_at(LintSubject& subject, bool v4) {
   finding.fix = "answer with a reset: -p tcp --dport 113 -j REJECT --reject-with tcp-reset";
   RulePlace before = place;
   before.number = static_cast<std::uint32_t>(number);
-  finding.edits.push_back(LintSubject::insertion(before, reset_ident()));
+  finding.edits.push_back(insertion(before, reset_ident()));
   PacketBox changed;
   changed.constrain(FieldValues{Field::DestinationPort, IntervalSet::single(kIdent), false});
   finding.may_change.push_back(std::move(changed));

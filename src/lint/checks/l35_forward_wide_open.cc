@@ -54,7 +54,7 @@ void look_at(LintSubject& subject, bool v4) {
   finding.fix =
       sure ? "set the policy of FORWARD to DROP and accept what is wanted" : "set the policy of FORWARD to DROP";
   if (sure) return;  // what is wanted only a person knows
-  RuleEdit edit = LintSubject::removal(*place);
+  RuleEdit edit = removal(*place);
   edit.kind = RuleEdit::Kind::Policy;
   edit.policy = Verdict::Kind::Drop;
   finding.edits.push_back(std::move(edit));

@@ -47,7 +47,7 @@ void look_at(LintSubject& subject, const Table& table, const Chain& chain) {
                                                "place {} it does the same",
                                                hits, all, i, above));
     finding.fix = fmt::format("move it to place {}", above);
-    RuleEdit edit = LintSubject::removal(place);
+    RuleEdit edit = removal(place);
     edit.kind = RuleEdit::Kind::Move;
     edit.before = above;
     finding.edits.push_back(std::move(edit));

@@ -24,7 +24,7 @@ void look_at(LintSubject& subject, const RulePlace& place, Way way) {
   // Within the limit the rule lets it pass; beyond it, as if the rule were not there, it is stopped.
   const Played played = subject.stage().play(*packet, way, true);
   if (played.end != Played::End::Passes || !played.matches(*place.rule)) return;
-  const RuleEdit edits[] = {LintSubject::removal(place)};
+  const RuleEdit edits[] = {removal(place)};
   const auto without = apply_edits(subject.ruleset(), edits);
   if (!without) return;
   const Stage stage(*without);
